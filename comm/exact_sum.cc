@@ -1,0 +1,35 @@
+#include "comm/exact_sum.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace lockstep::comm {
+
+double GradientLimit(int64_t terms) {
+  return std::min(0x1p15, 0x1p62 * kGradientQuantum / static_cast<double>(terms));
+}
+
+// Adding 1.5 * 2^52 to a double below 2^51 in magnitude rounds it to a whole number that then
+// stands in the low bits of the mantissa, so the difference of the bit patterns is that number.
+// Plain loops of additions, which every instruction set vectorises to the same results.
+bool AddExact(std::span<const float> values, double limit, int64_t* sums) {
+  constexpr double kShift = 0x1.8p52;
+  constexpr auto kShiftBits = std::bit_cast<uint64_t>(kShift);
+  const auto float_limit = static_cast<float>(limit);
+  auto* const unsigned_sums =
+      reinterpret_cast<uint64_t*>(sums);  // wraps where a value is too large
+  uint32_t too_large = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const double quanta = double{values[i]} * (1 / kGradientQuantum);
+    unsigned_sums[i] += std::bit_cast<uint64_t>(quanta + kShift) - kShiftBits;
+    too_large |= std::fabs(values[i]) < float_limit ? 0U : 1U;
+  }
+  return too_large == 0;
+}
+
+int64_t ToFixedPoint(double value) { return std::llrint(value / kLossQuantum); }
+
+double FromFixedPoint(int64_t quanta) { return static_cast<double>(quanta) * kLossQuantum; }
+
+}  // namespace lockstep::comm

@@ -1,0 +1,80 @@
+#include "comm/launch.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <string_view>
+
+#include "comm/error.h"
+
+namespace lockstep::comm {
+namespace {
+
+struct Launcher {
+  const char* tasks;  // the variable that says how many tasks it started
+  const char* rank;   // another that it sets for every task
+  const char* remedy;
+};
+
+// Innermost first, for the innermost launcher decides: ranks that mpirun starts on another node of
+// a Slurm job inherit the variables of the srun step of mpirun's daemons, which count daemons.
+// SLURM_NTASKS describes the allocation and stands in every batch script, where a lone task is no
+// mistake. Open MPI started alone sets PMIX_RANK itself, so that comes last.
+constexpr std::array kLaunchers{
+    Launcher{"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK",
+             "Start it with the mpirun of the MPI that lockstep was built with: Open MPI's mpirun "
+             "starts programs of Open MPI only."},
+    Launcher{"PMI_SIZE", "PMI_RANK",
+             "Start it with the mpirun of the MPI that lockstep was built with; under Slurm with "
+             "`srun --mpi=pmix`."},
+    Launcher{"SLURM_STEP_NUM_TASKS", "SLURM_PROCID",
+             "Start it with `srun --mpi=pmix`, or a single task with `srun --ntasks=1`."},
+};
+
+constexpr std::array kRankVariables{"OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID",
+                                    "PMIX_RANK"};
+
+const char* ProcessEnv(const char* name) { return std::getenv(name); }
+
+// The number that `text` is, else 0.
+int ParseNumber(const char* text) {
+  const std::string_view view = text == nullptr ? "" : text;
+  int number = 0;
+  const auto [end, error] = std::from_chars(view.data(), view.data() + view.size(), number);
+  return error == std::errc() && end == view.data() + view.size() ? number : 0;
+}
+
+}  // namespace
+
+void CheckLaunch(int world_size, const GetEnv& get_env) {
+  for (const Launcher& launcher : kLaunchers) {
+    const int tasks = ParseNumber(get_env(launcher.tasks));
+    if (tasks < 1 || get_env(launcher.rank) == nullptr) {
+      continue;
+    }
+    if (tasks > 1 && world_size == 1) {
+      throw LaunchError(fmt::format(
+          "{}={} says that {} tasks were started, but MPI sees a single one: each would "
+          "train alone. {}",
+          launcher.tasks, tasks, tasks, launcher.remedy));
+    }
+    return;
+  }
+}
+
+void CheckLaunch(int world_size) { CheckLaunch(world_size, ProcessEnv); }
+
+int LauncherRank(const GetEnv& get_env) {
+  for (const char* name : kRankVariables) {
+    if (const char* text = get_env(name)) {
+      return ParseNumber(text);
+    }
+  }
+  return 0;
+}
+
+int LauncherRank() { return LauncherRank(ProcessEnv); }
+
+}  // namespace lockstep::comm

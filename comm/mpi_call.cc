@@ -1,0 +1,40 @@
+#include "comm/mpi_call.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "comm/error.h"
+
+namespace lockstep::comm {
+
+MpiHandle::MpiHandle(MPI_Comm owned) : communicator(owned) {
+  MPI_Comm_set_errhandler(communicator, MPI_ERRORS_RETURN);
+}
+
+MpiHandle::~MpiHandle() {
+  if (!unwinding()) {
+    MPI_Comm_free(&communicator);
+  }
+}
+
+std::unique_ptr<MpiHandle> Duplicate(MPI_Comm communicator) {
+  MPI_Comm duplicate = MPI_COMM_NULL;
+  CheckMpi(MPI_Comm_dup(communicator, &duplicate), "MPI_Comm_dup");
+  return std::make_unique<MpiHandle>(duplicate);
+}
+
+void CheckMpi(int code, const char* operation) {
+  if (code == MPI_SUCCESS) {
+    return;
+  }
+  int rank = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  std::string text(MPI_MAX_ERROR_STRING, '\0');
+  int length = 0;
+  MPI_Error_string(code, text.data(), &length);
+  text.resize(static_cast<size_t>(length));
+  throw Error(fmt::format("rank {}: {} failed: {}", rank, operation, text));
+}
+
+}  // namespace lockstep::comm

@@ -1,0 +1,32 @@
+#pragma once
+
+// Only this folder's own sources include this: what they share of MPI's C interface.
+
+#include <mpi.h>
+
+#include <memory>
+
+#include "comm/unwinding.h"
+
+namespace lockstep::comm {
+
+// A communicator of our own, on which errors are returned rather than fatal. Freeing it is
+// collective, so an exception that passes on one rank alone leaves it to MPI_Abort.
+struct MpiHandle {
+  explicit MpiHandle(MPI_Comm owned);
+  ~MpiHandle();
+  MpiHandle(const MpiHandle&) = delete;
+  MpiHandle& operator=(const MpiHandle&) = delete;
+
+  MPI_Comm communicator;
+  Unwinding unwinding;
+};
+
+// Collective over `communicator`: the same ranks, but messages of their own.
+std::unique_ptr<MpiHandle> Duplicate(MPI_Comm communicator);
+
+// Throws Error that names this rank, `operation` and MPI's own message unless `code` is
+// MPI_SUCCESS.
+void CheckMpi(int code, const char* operation);
+
+}  // namespace lockstep::comm

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "comm/communicator.h"
+
+namespace lockstep::comm {
+
+struct ReducerOptions {
+  int64_t size = 0;                   // numbers in the gradient
+  int64_t bucket_elements = 1 << 17;  // of one all-reduce (1 MiB of 64-bit integers), 1 to 2^30
+  int64_t tallies = 0;                // integers that ride along
+};
+
+// Sums the gradients of a step's microbatches over threads and ranks, while backward still
+// computes: the gradient is one flat array, cut into buckets from its end, because backward
+// finishes the last layers first; a bucket's all-reduce starts as soon as this rank's last
+// contribution is in.
+//
+// A step: Begin; any number of Add and AddTally from any thread, with Poll now and then from the
+// main thread; Finish from the main thread once all contributions are in. Calls in another order,
+// or with sizes that do not fit, throw std::logic_error; failures of MPI throw Error.
+class Reducer {
+ public:
+  virtual ~Reducer() = default;
+
+  // `own`: how often this rank will Add every element, which may be 0; `all`: how often all ranks
+  // together will. REQUIRES 0 <= own <= all, all >= 1.
+  virtual void Begin(int64_t own, int64_t all) = 0;
+
+  // Adds one contribution to elements [offset, offset + values.size()). Thread-safe.
+  virtual void Add(int64_t offset, std::span<const float> values) = 0;
+
+  // Adds `value` to a tally: an exact integer sum over all ranks, whatever the reducer.
+  // Thread-safe.
+  virtual void AddTally(int64_t tally, int64_t value) = 0;
+
+  // Starts the all-reduce of buckets that are complete, in the order of the buckets so that all
+  // ranks start the same ones, and lets MPI make progress. Main thread only.
+  virtual void Poll() = 0;
+
+  // Collective. Waits for everything and writes gradient = sum * scale (a product of doubles,
+  // rounded to float) and the tallies' sums. Returns whether every value on every rank was finite
+  // and in range; all ranks return the same. If not, the gradient is meaningless, the tallies are
+  // not, and the next step starts afresh. Main thread only.
+  virtual bool Finish(double scale, std::span<float> gradient, std::span<int64_t> tallies) = 0;
+
+  // Seconds that Finish has waited for other ranks, in all steps so far.
+  virtual double wait_seconds() const = 0;
+
+ protected:
+  // Throw std::logic_error where the arguments of Begin, AddTally and Finish are not what they must
+  // be.
+  static void CheckBegin(int64_t own, int64_t all);
+  static void CheckTally(const ReducerOptions& options, int64_t tally);
+  static void CheckFinish(const ReducerOptions& options, std::span<const float> gradient,
+                          std::span<const int64_t> tallies);
+};
+
+// Sums in 64-bit fixed point (exact_sum.h): the result is the same, bit for bit, however the
+// contributions are dealt to threads and ranks, and whatever their order. 8 bytes an element
+// between ranks. A value of GradientLimit(all) or more counts as out of range.
+std::unique_ptr<Reducer> MakeExactReducer(const Communicator& communicator, ReducerOptions options);
+
+// Sums in 32-bit floating point: half the bytes; the result depends on ranks, threads and order.
+// A value counts as out of range if `all` values of its size could overflow.
+std::unique_ptr<Reducer> MakeFloatReducer(const Communicator& communicator, ReducerOptions options);
+
+}  // namespace lockstep::comm

@@ -1,0 +1,203 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "comm/reducer.h"
+
+namespace lockstep::comm {
+namespace {
+
+struct Kind {
+  const char* name;
+  std::unique_ptr<Reducer> (*make)(const Communicator& communicator, ReducerOptions options);
+};
+
+// What every reducer promises.
+class ReducerContract : public testing::TestWithParam<Kind> {
+ protected:
+  std::unique_ptr<Reducer> Make(const ReducerOptions& options) {
+    return GetParam().make(world_, options);
+  }
+
+  // One contribution of the same value to every element.
+  void AddAll(Reducer& reducer, int64_t size, float value = 1.0F) {
+    reducer.Add(0, std::vector<float>(static_cast<size_t>(size), value));
+  }
+
+  Communicator world_ = Communicator::World();
+};
+
+INSTANTIATE_TEST_SUITE_P(All, ReducerContract,
+                         testing::Values(Kind{"Exact", MakeExactReducer},
+                                         Kind{"Float", MakeFloatReducer}),
+                         [](const auto& kind) { return std::string(kind.param.name); });
+
+TEST_P(ReducerContract, TalliesAreSummedOverThreadsRanksAndUntilFinish) {
+  const auto reducer = Make({.size = 10, .bucket_elements = 4, .tallies = 3});
+  for (int step = 0; step < 3; ++step) {
+    reducer->Begin(1, world_.size());
+    AddAll(*reducer, 10);
+    reducer->Poll();
+    {
+      std::vector<std::jthread> threads;
+      threads.reserve(4);
+      for (int t = 0; t < 4; ++t) {
+        threads.emplace_back([&] {
+          for (int i = 0; i < 1000; ++i) {
+            reducer->AddTally(0, 1);
+            reducer->AddTally(2, -3);
+          }
+        });
+      }
+    }
+    reducer->AddTally(1, (int64_t{1} << 53) + world_.rank());  // more than a double could hold
+    std::vector<float> gradient(10);
+    std::vector<int64_t> tallies(3, -1);
+    EXPECT_TRUE(reducer->Finish(1.0, gradient, tallies));
+    const int64_t ranks = world_.size();
+    EXPECT_THAT(tallies, testing::ElementsAre(4000 * ranks,
+                                              ranks * (int64_t{1} << 53) + ranks * (ranks - 1) / 2,
+                                              -12'000 * ranks));
+    EXPECT_THAT(gradient, testing::Each(static_cast<float>(ranks)));
+  }
+}
+
+TEST_P(ReducerContract, TalliesAreRightEvenIfTheGradientIsNot) {
+  const auto reducer = Make({.size = 1, .tallies = 1});
+  reducer->Begin(1, world_.size());
+  const float infinite = std::numeric_limits<float>::infinity();
+  reducer->Add(0, std::span(&infinite, 1));
+  reducer->AddTally(0, 5);
+  float gradient = 0;
+  int64_t tally = 0;
+  EXPECT_FALSE(reducer->Finish(1.0, std::span(&gradient, 1), std::span(&tally, 1)));
+  EXPECT_EQ(tally, 5 * world_.size());
+}
+
+TEST_P(ReducerContract, ANetworkWithoutParametersStillSumsTallies) {
+  const auto reducer = Make({.size = 0, .tallies = 1});
+  reducer->Begin(2, 2 * world_.size());
+  reducer->AddTally(0, world_.rank());
+  int64_t tally = 0;
+  EXPECT_TRUE(reducer->Finish(1.0, {}, std::span(&tally, 1)));
+  EXPECT_EQ(tally, world_.size() * (world_.size() - 1) / 2);
+}
+
+// Ranks poll at different moments, between collectives of the program's own.
+TEST_P(ReducerContract, OtherCollectivesMayComeBetween) {
+  constexpr int64_t kSize = 1000;
+  const auto reducer = Make({.size = kSize, .bucket_elements = 100});
+  for (int step = 0; step < 4; ++step) {
+    reducer->Begin(1, world_.size());
+    AddAll(*reducer, kSize);
+    std::vector<int64_t> values(1000, 1);
+    if (world_.rank() % 2 == step % 2) {
+      reducer->Poll();
+    }
+    world_.AllReduceSum(values);
+    if (world_.rank() == step % world_.size()) {
+      reducer->Poll();
+    }
+    EXPECT_EQ(world_.Broadcast("between"), "between");
+    EXPECT_THAT(values, testing::Each(world_.size()));
+    std::vector<float> gradient(kSize);
+    EXPECT_TRUE(reducer->Finish(1.0, gradient, {}));
+    EXPECT_THAT(gradient, testing::Each(static_cast<float>(world_.size())));
+  }
+}
+
+// Ranks start the buckets of one before those of the other, in different order.
+TEST_P(ReducerContract, TwoReducersDoNotDisturbEachOther) {
+  const auto first = Make({.size = 100, .bucket_elements = 30});
+  const auto second = Make({.size = 100, .bucket_elements = 30});
+  first->Begin(1, world_.size());
+  second->Begin(1, world_.size());
+  AddAll(*first, 100, 1.0F);
+  AddAll(*second, 100, 5.0F);
+  Reducer& early = world_.rank() % 2 == 0 ? *first : *second;
+  early.Poll();
+  first->Poll();
+  second->Poll();
+  std::vector<float> gradient(100);
+  const auto ranks = static_cast<float>(world_.size());
+  EXPECT_TRUE(first->Finish(2.0, gradient, {}));
+  EXPECT_THAT(gradient, testing::Each(2.0F * ranks));
+  EXPECT_TRUE(second->Finish(2.0, gradient, {}));
+  EXPECT_THAT(gradient, testing::Each(10.0F * ranks));
+}
+
+// Were a poll of one rank alone to start anything, the others' buckets would meet the wrong ones.
+TEST_P(ReducerContract, PollBetweenStepsDoesNothing) {
+  const auto reducer = Make({.size = 100, .bucket_elements = 30});
+  std::vector<float> gradient(100);
+  for (int step = 0; step < 2; ++step) {
+    if (world_.rank() == 0) {
+      reducer->Poll();
+    }
+    reducer->Begin(1, world_.size());
+    AddAll(*reducer, 100);
+    EXPECT_TRUE(reducer->Finish(1.0, gradient, {}));
+    EXPECT_THAT(gradient, testing::Each(static_cast<float>(world_.size())));
+  }
+}
+
+TEST_P(ReducerContract, WaitingTimeGrowsWithEveryStep) {
+  const auto reducer = Make({.size = 100});
+  EXPECT_EQ(reducer->wait_seconds(), 0.0);
+  std::vector<float> gradient(100);
+  double before = 0;
+  for (int step = 0; step < 3; ++step) {
+    reducer->Begin(1, world_.size());
+    AddAll(*reducer, 100);
+    reducer->Finish(1.0, gradient, {});
+    EXPECT_GT(reducer->wait_seconds(), before);
+    before = reducer->wait_seconds();
+  }
+}
+
+TEST_P(ReducerContract, StepsOutOfOrderAreRefused) {
+  const auto reducer = Make({.size = 10});
+  std::vector<float> gradient(10);
+  EXPECT_THROW(reducer->Finish(1.0, gradient, {}), std::logic_error) << "no step";
+  EXPECT_THROW(AddAll(*reducer, 10), std::logic_error) << "no step";
+  reducer->Begin(2, 2 * world_.size());
+  EXPECT_THROW(reducer->Begin(2, 2 * world_.size()), std::logic_error);
+  AddAll(*reducer, 10);
+  AddAll(*reducer, 9);
+  EXPECT_THROW(reducer->Finish(1.0, gradient, {}), std::logic_error) << "one element missing";
+  EXPECT_THROW(AddAll(*reducer, 10), std::logic_error) << "nine too many";
+  const float one = 1.0F;
+  reducer->Add(9, std::span(&one, 1));
+  EXPECT_TRUE(reducer->Finish(1.0, gradient, {}));
+  EXPECT_THAT(gradient, testing::Each(2.0F * static_cast<float>(world_.size())));
+}
+
+TEST_P(ReducerContract, ImpossibleNumbersAreRefused) {
+  EXPECT_THROW(Make({.size = -1}), std::logic_error);
+  EXPECT_THROW(Make({.size = 1, .bucket_elements = 0}), std::logic_error);
+  EXPECT_THROW(Make({.size = 1, .bucket_elements = int64_t{1} << 31}), std::logic_error);
+  const auto reducer = Make({.size = 10, .tallies = 2});
+  EXPECT_THROW(reducer->Begin(-1, 1), std::logic_error);
+  EXPECT_THROW(reducer->Begin(2, 1), std::logic_error);
+  EXPECT_THROW(reducer->Begin(0, 0), std::logic_error);
+  reducer->Begin(1, world_.size());
+  EXPECT_THROW(AddAll(*reducer, 11), std::logic_error);
+  EXPECT_THROW(reducer->Add(-1, std::vector<float>(2)), std::logic_error);
+  EXPECT_THROW(reducer->AddTally(2, 1), std::logic_error);
+  EXPECT_THROW(reducer->AddTally(-1, 1), std::logic_error);
+  AddAll(*reducer, 10);
+  std::vector<float> gradient(10);
+  std::vector<int64_t> tallies(2);
+  EXPECT_THROW(reducer->Finish(1.0, std::span(gradient).first(9), tallies), std::logic_error);
+  EXPECT_THROW(reducer->Finish(1.0, gradient, std::span(tallies).first(1)), std::logic_error);
+  EXPECT_TRUE(reducer->Finish(1.0, gradient, tallies));
+}
+
+}  // namespace
+}  // namespace lockstep::comm
