@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace lockstep::storage {
+
+// Makes `path` hold exactly `bytes`, whatever it held before: after a crash or a power cut at any
+// instant it holds the old content or the new one, never a mixture and never nothing. When this
+// returns, the content is on the disk. Throws Error, and leaves `path` as it was and no temporary
+// file behind; only if nothing but the last fsync of the directory failed, `path` is new already.
+void WriteFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
+void WriteFileAtomically(const std::filesystem::path& path, std::string_view text);
+
+// Deletes what writers that died in WriteFileAtomically left in `directory`. REQUIRES that nobody
+// writes there now (see RunLock). Throws Error.
+void RemoveStaleTemporaries(const std::filesystem::path& directory);
+
+// The content of the regular file at `path`, or its first `limit` bytes. Throws Error.
+std::vector<std::byte> ReadFile(const std::filesystem::path& path,
+                                uint64_t limit = std::numeric_limits<uint64_t>::max());
+
+}  // namespace lockstep::storage

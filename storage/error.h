@@ -1,0 +1,20 @@
+#pragma once
+
+#include <filesystem>
+#include <stdexcept>
+#include <string_view>
+
+namespace lockstep::storage {
+
+// A file or directory cannot be written, read or trusted. The text names it and says what would
+// help.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The Error for a system call that failed with `error_number`: "PATH: cannot ACTION: REASON;
+// REMEDY".
+Error SystemError(const std::filesystem::path& path, std::string_view action, int error_number);
+
+}  // namespace lockstep::storage
