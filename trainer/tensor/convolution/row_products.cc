@@ -1,0 +1,71 @@
+#include "trainer/tensor/convolution/row_products.h"
+
+#include <algorithm>
+
+namespace lockstep {
+namespace {
+
+// Below this many multiply-adds OpenBLAS does without packing its operands, and is up to twice as
+// fast on thin matrices.
+constexpr int64_t kSmallProduct = 1'000'000;
+// A thinner small product is slower than a packed one.
+constexpr int64_t kFewestRows = 32;
+constexpr int64_t kMostRows = 4096;
+
+// Rows of each piece but the last, for pieces of rows x n x k multiply-adds.
+int64_t RowsInPiece(int64_t rows, int64_t n, int64_t k) {
+  int64_t most = kSmallProduct / (n * k);
+  if (most < kFewestRows) {
+    most = kMostRows;
+  }
+  most = std::min(most, kMostRows);
+  const int64_t pieces = (rows + most - 1) / most;
+  return (rows + pieces - 1) / pieces;
+}
+
+}  // namespace
+
+void MultiplyRows(int64_t rows, int n, int k, ConstMatrix a, ConstMatrix b, float beta, Matrix c) {
+  const int64_t piece = RowsInPiece(rows, n, k);
+  for (int64_t row = 0; row < rows; row += piece) {
+    Gemm(static_cast<int>(std::min(piece, rows - row)), n, k, {a.data + row * a.stride, a.stride},
+         {b.data, b.stride}, beta, c.data + row * c.stride, c.stride);
+  }
+}
+
+void AccumulateRows(int64_t rows, int m, int n, ConstMatrix a, ConstMatrix b, Matrix c) {
+  const int64_t piece = RowsInPiece(rows, m, n);
+  for (int64_t row = 0; row < rows; row += piece) {
+    Gemm(m, n, static_cast<int>(std::min(piece, rows - row)),
+         {a.data + row * a.stride, a.stride, Op::kTranspose}, {b.data + row * b.stride, b.stride},
+         1, c.data, c.stride);
+  }
+}
+
+void CopyRows(int64_t rows, int columns, ConstMatrix from, Matrix to) {
+  if (from.stride == columns && to.stride == columns) {
+    std::copy_n(from.data, rows * columns, to.data);
+    return;
+  }
+  for (int64_t row = 0; row < rows; ++row) {
+    std::copy_n(from.data + row * from.stride, columns, to.data + row * to.stride);
+  }
+}
+
+void Transpose(const float* in, int64_t rows, int64_t columns, float* out) {
+  // Square tiles, so that both sides stay in the nearest cache.
+  constexpr int64_t kTile = 16;
+  for (int64_t row = 0; row < rows; row += kTile) {
+    const int64_t row_end = std::min(row + kTile, rows);
+    for (int64_t column = 0; column < columns; column += kTile) {
+      const int64_t column_end = std::min(column + kTile, columns);
+      for (int64_t c = column; c < column_end; ++c) {
+        for (int64_t r = row; r < row_end; ++r) {
+          out[c * rows + r] = in[r * columns + c];
+        }
+      }
+    }
+  }
+}
+
+}  // namespace lockstep

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+
+#include "trainer/tensor/blas.h"
+
+// Products of a tall matrix (a row for each position of an image) with a small one, cut along the
+// tall side into pieces that OpenBLAS multiplies fastest. Where the cuts are depends on the sizes
+// given alone.
+
+namespace lockstep {
+
+// A row-major matrix whose rows start `stride` numbers apart.
+struct ConstMatrix {
+  const float* data;
+  int stride;
+};
+struct Matrix {
+  float* data;
+  int stride;
+
+  operator ConstMatrix() const { return {data, stride}; }  // NOLINT
+};
+
+// c = a * b + beta * c; a is rows x k, b is k x n, c is rows x n.
+void MultiplyRows(int64_t rows, int n, int k, ConstMatrix a, ConstMatrix b, float beta, Matrix c);
+
+// c += transpose(a) * b; a is rows x m, b is rows x n, c is m x n.
+void AccumulateRows(int64_t rows, int m, int n, ConstMatrix a, ConstMatrix b, Matrix c);
+
+// to = from; both rows x columns.
+void CopyRows(int64_t rows, int columns, ConstMatrix from, Matrix to);
+
+// out = transpose(in); in is rows x columns and out columns x rows, both dense.
+void Transpose(const float* in, int64_t rows, int64_t columns, float* out);
+
+}  // namespace lockstep
