@@ -1,0 +1,191 @@
+#include "tests/trainer/nn/layer_references.h"
+
+#include <algorithm>
+
+namespace lockstep {
+
+Array LinearReference::Forward(const std::vector<Array>& inputs,
+                               const ParameterValues& parameters) const {
+  const Array& x = inputs[0];
+  const auto width = static_cast<int>(x.shape.size());
+  Array y = Zeros(x.batch, {.channels = units_});
+  for (int n = 0; n < x.batch; ++n) {
+    for (int o = 0; o < units_; ++o) {
+      double& sum = y.at(n, o, 0, 0);
+      sum = parameters.size() == 2 ? parameters[1][o] : 0;
+      for (int i = 0; i < width; ++i) {
+        sum += parameters[0][o * width + i] * x.values[n * width + i];
+      }
+    }
+  }
+  return y;
+}
+
+LayerGradients LinearReference::Backward(const std::vector<Array>& inputs,
+                                         const ParameterValues& parameters, const Array& dy) const {
+  const Array& x = inputs[0];
+  const auto width = static_cast<int>(x.shape.size());
+  Array dx = Zeros(x.batch, x.shape);
+  ParameterValues gradients;
+  for (const std::vector<double>& parameter : parameters) {
+    gradients.emplace_back(parameter.size());
+  }
+  for (int n = 0; n < x.batch; ++n) {
+    for (int o = 0; o < units_; ++o) {
+      const double slope = dy.at(n, o, 0, 0);
+      for (int i = 0; i < width; ++i) {
+        dx.values[n * width + i] += slope * parameters[0][o * width + i];
+        gradients[0][o * width + i] += slope * x.values[n * width + i];
+      }
+      if (gradients.size() == 2) {
+        gradients[1][o] += slope;
+      }
+    }
+  }
+  return {.inputs = {dx}, .parameters = gradients};
+}
+
+Array ElementwiseReference::Forward(const std::vector<Array>& inputs,
+                                    const ParameterValues& /*parameters*/) const {
+  Array y = inputs[0];
+  std::ranges::transform(y.values, y.values.begin(), value_);
+  return y;
+}
+
+LayerGradients ElementwiseReference::Backward(const std::vector<Array>& inputs,
+                                              const ParameterValues& /*parameters*/,
+                                              const Array& dy) const {
+  Array dx = dy;
+  for (size_t i = 0; i < dx.values.size(); ++i) {
+    dx.values[i] *= derivative_(inputs[0].values[i]);
+  }
+  return {.inputs = {dx}, .parameters = {}};
+}
+
+ElementwiseReference ReluReference() {
+  return {[](double x) { return std::max(x, 0.0); }, [](double x) { return x > 0 ? 1.0 : 0.0; }};
+}
+
+Array PoolReference::Forward(const std::vector<Array>& inputs,
+                             const ParameterValues& /*parameters*/) const {
+  const Array& x = inputs[0];
+  const PoolOptions& o = options_;
+  Array y = Zeros(x.batch, {.channels = x.shape.channels,
+                            .height = (x.shape.height - o.kernel_height) / o.stride_height + 1,
+                            .width = (x.shape.width - o.kernel_width) / o.stride_width + 1});
+  for (int n = 0; n < y.batch; ++n) {
+    for (int c = 0; c < y.shape.channels; ++c) {
+      for (int h = 0; h < y.shape.height; ++h) {
+        for (int w = 0; w < y.shape.width; ++w) {
+          double sum = 0;
+          double largest = x.at(n, c, h * o.stride_height, w * o.stride_width);
+          for (int i = 0; i < o.kernel_height; ++i) {
+            for (int j = 0; j < o.kernel_width; ++j) {
+              const double value = x.at(n, c, h * o.stride_height + i, w * o.stride_width + j);
+              sum += value;
+              largest = std::max(largest, value);
+            }
+          }
+          y.at(n, c, h, w) =
+              kind_ == PoolKind::kMax ? largest : sum / (o.kernel_height * o.kernel_width);
+        }
+      }
+    }
+  }
+  return y;
+}
+
+LayerGradients PoolReference::Backward(const std::vector<Array>& inputs,
+                                       const ParameterValues& parameters, const Array& dy) const {
+  const Array& x = inputs[0];
+  const PoolOptions& o = options_;
+  const Array y = Forward(inputs, parameters);
+  Array dx = Zeros(x.batch, x.shape);
+  for (int n = 0; n < dy.batch; ++n) {
+    for (int c = 0; c < dy.shape.channels; ++c) {
+      for (int h = 0; h < dy.shape.height; ++h) {
+        for (int w = 0; w < dy.shape.width; ++w) {
+          for (int i = 0; i < o.kernel_height; ++i) {
+            for (int j = 0; j < o.kernel_width; ++j) {
+              const int row = h * o.stride_height + i;
+              const int column = w * o.stride_width + j;
+              if (kind_ == PoolKind::kMean) {
+                dx.at(n, c, row, column) += dy.at(n, c, h, w) / (o.kernel_height * o.kernel_width);
+              } else if (x.at(n, c, row, column) == y.at(n, c, h, w)) {
+                dx.at(n, c, row, column) += dy.at(n, c, h, w);
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+  return {.inputs = {dx}, .parameters = {}};
+}
+
+Array AddReference::Forward(const std::vector<Array>& inputs,
+                            const ParameterValues& /*parameters*/) const {
+  Array y = Zeros(inputs[0].batch, inputs[0].shape);
+  for (const Array& x : inputs) {
+    for (size_t i = 0; i < y.values.size(); ++i) {
+      y.values[i] += x.values[i];
+    }
+  }
+  return y;
+}
+
+LayerGradients AddReference::Backward(const std::vector<Array>& inputs,
+                                      const ParameterValues& /*parameters*/,
+                                      const Array& dy) const {
+  return {.inputs = std::vector<Array>(inputs.size(), dy), .parameters = {}};
+}
+
+Array ConcatReference::Forward(const std::vector<Array>& inputs,
+                               const ParameterValues& /*parameters*/) const {
+  Array y{.batch = inputs[0].batch, .shape = inputs[0].shape, .values = {}};
+  y.shape.channels = 0;
+  for (const Array& x : inputs) {
+    y.shape.channels += x.shape.channels;
+  }
+  for (int n = 0; n < y.batch; ++n) {
+    for (const Array& x : inputs) {
+      const auto sample = x.values.begin() + n * x.shape.size();
+      y.values.insert(y.values.end(), sample, sample + x.shape.size());
+    }
+  }
+  return y;
+}
+
+LayerGradients ConcatReference::Backward(const std::vector<Array>& inputs,
+                                         const ParameterValues& /*parameters*/,
+                                         const Array& dy) const {
+  LayerGradients gradients;
+  for (const Array& x : inputs) {
+    gradients.inputs.push_back({.batch = x.batch, .shape = x.shape, .values = {}});
+  }
+  auto next = dy.values.begin();
+  for (int n = 0; n < dy.batch; ++n) {
+    for (Array& dx : gradients.inputs) {
+      dx.values.insert(dx.values.end(), next, next + dx.shape.size());
+      next += dx.shape.size();
+    }
+  }
+  return gradients;
+}
+
+Array FactorsReference::Forward(const std::vector<Array>& inputs,
+                                const ParameterValues& /*parameters*/) const {
+  Array y = inputs[0];
+  for (size_t i = 0; i < y.values.size(); ++i) {
+    y.values[i] *= factors_.values[i];
+  }
+  return y;
+}
+
+LayerGradients FactorsReference::Backward(const std::vector<Array>& /*inputs*/,
+                                          const ParameterValues& parameters,
+                                          const Array& dy) const {
+  return {.inputs = {Forward({dy}, parameters)}, .parameters = {}};
+}
+
+}  // namespace lockstep

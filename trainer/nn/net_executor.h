@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "trainer/nn/net.h"
+#include "trainer/tensor/aligned_buffer.h"
+
+namespace lockstep {
+
+// One microbatch on its way through the net.
+struct MicrobatchContext {
+  Phase phase = Phase::kEvaluation;
+  uint64_t seed = 0;
+  int64_t step = 0;
+  std::span<const uint32_t> sample_ids;  // one for each sample; may be empty in evaluation
+  std::span<const float> parameters;     // values of the whole net
+};
+
+// Time spent in one node since the executor was made, in seconds.
+struct NodeSeconds {
+  double forward = 0;
+  double backward = 0;
+};
+
+// Runs microbatches through a net on one thread. Owns that thread's activations, their gradients
+// and its parameter gradients; allocates nothing after construction.
+class NetExecutor {
+ public:
+  // Called during Backward as soon as the gradient of a node's parameters is final, with that
+  // node's number, for every node in reverse order, with or without parameters.
+  using NodeDone = std::function<void(int node)>;
+
+  // `net` must outlive the executor. Phase::kEvaluation makes one that cannot go backward.
+  // REQUIRES at least one node; for training, that every node but the last is used by another.
+  NetExecutor(const Net& net, Phase phase);
+
+  // Returns the output of the last node, valid until the next call.
+  // REQUIRES 1 <= input.batch <= net.max_batch(); `input` must stay valid until Backward returns.
+  ConstTensor Forward(const MicrobatchContext& context, ConstTensor input);
+
+  // Where the caller writes the gradient of the loss by Forward's output, before Backward.
+  Tensor output_gradient();
+
+  // After Forward with the same context, in Phase::kTraining, and once only. Overwrites
+  // parameter_gradients().
+  void Backward(const MicrobatchContext& context, const NodeDone& node_done);
+
+  // Gradient by every parameter, summed over the microbatch's samples.
+  std::span<const float> parameter_gradients() const { return parameter_gradients_.span(); }
+
+  // Bytes of memory that the executor owns.
+  int64_t bytes() const;
+  std::span<const NodeSeconds> seconds() const { return seconds_; }
+
+ private:
+  void Check(const MicrobatchContext& context) const;
+  LayerContext NodeContext(const MicrobatchContext& context, int node) const;
+  ConstTensor Activation(int node) const;
+  Tensor Gradient(int node) const;
+  void CollectInputs(const Net::Node& node);
+  void BackwardNode(const MicrobatchContext& context, int node);
+
+  const Net& net_;
+  ConstTensor input_;
+  int batch_ = 0;
+  bool forward_kept_ = false;  // a training Forward awaits its Backward
+  AlignedBuffer<float> activations_;
+  AlignedBuffer<float> gradients_;
+  AlignedBuffer<float> spare_gradient_;  // a further consumer's share, before it is added
+  AlignedBuffer<float> parameter_gradients_;
+  AlignedBuffer<std::byte> saved_;
+  AlignedBuffer<std::byte> scratch_;
+  // Where node i's activation, gradient and saved bytes begin.
+  std::vector<int64_t> value_offsets_;
+  std::vector<int64_t> saved_offsets_;
+  std::vector<char> has_gradient_;  // during Backward: some consumer has written it
+  // The tensors of the node that runs now; members so that their memory is kept.
+  struct Share {
+    Tensor total;
+    const float* spare;
+  };
+  std::vector<ConstTensor> node_inputs_;
+  std::vector<Tensor> node_input_gradients_;
+  std::vector<Share> shares_;
+  std::vector<NodeSeconds> seconds_;
+};
+
+}  // namespace lockstep
