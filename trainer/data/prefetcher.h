@@ -1,0 +1,88 @@
+#pragma once
+
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "trainer/data/batch_loader.h"
+
+namespace lockstep {
+
+// Loads microbatches ahead of the threads that compute on them, on a thread of its own, into a
+// fixed set of buffers that are used over and over.
+class Prefetcher {
+ public:
+  // Names the next microbatch to load, none at the end. Called by the loading thread only. What it
+  // throws reaches the consumers as an exception of Take().
+  using NextRequest = std::function<std::optional<MicrobatchRequest>()>;
+
+  // A loaded microbatch, held by one consumer. Gives the buffer back when destroyed, which must
+  // happen before the prefetcher is.
+  class Lease {
+   public:
+    Lease(Lease&& other) noexcept;
+    Lease& operator=(Lease&& other) noexcept;
+    ~Lease();
+
+    const Microbatch& operator*() const { return *buffer_; }
+    const Microbatch* operator->() const { return &*buffer_; }
+
+   private:
+    friend class Prefetcher;
+    Lease(Prefetcher* owner, std::list<Microbatch>::iterator buffer)
+        : owner_(owner), buffer_(buffer) {}
+    void GiveBack();
+
+    Prefetcher* owner_;  // nullptr after a move
+    std::list<Microbatch>::iterator buffer_;
+  };
+
+  // Starts loading. REQUIRES buffers to be greater than the number of leases held at any time, or
+  // a consumer waits for itself.
+  Prefetcher(BatchLoader loader, NextRequest next, int buffers);
+  // Stops.
+  ~Prefetcher();
+  Prefetcher(const Prefetcher&) = delete;
+  Prefetcher& operator=(const Prefetcher&) = delete;
+
+  // The next microbatch, in the order of the requests; waits for it. None after the last one and
+  // after Stop(). Rethrows what stopped the loading thread, in every call from then on, once the
+  // microbatches before it are taken. Thread-safe.
+  std::optional<Lease> Take();
+
+  // Ends loading and makes every Take() return none; waits for the microbatch being loaded. May be
+  // called while other threads are in Take(), but by one thread only.
+  void Stop();
+
+  // Seconds that consumers have waited in Take(), summed over them. Thread-safe.
+  double wait_seconds() const;
+
+ private:
+  void Run();
+  // The buffer to load into next, waiting for one. None when stopping.
+  std::optional<std::list<Microbatch>::iterator> FreeBuffer();
+
+  BatchLoader loader_;
+  NextRequest next_;
+
+  mutable std::mutex mutex_;  // guards all below
+  std::condition_variable loaded_or_ended_;
+  std::condition_variable freed_or_stopping_;
+  // Each buffer is in one list; nodes move between lists, so nothing is allocated after the start.
+  std::list<Microbatch> free_;
+  std::list<Microbatch> loading_;
+  std::list<Microbatch> ready_;
+  std::list<Microbatch> leased_;
+  bool stopping_ = false;
+  bool ended_ = false;  // the loading thread adds no more to ready_
+  std::exception_ptr error_;
+  double wait_seconds_ = 0.0;
+
+  std::thread thread_;
+};
+
+}  // namespace lockstep
