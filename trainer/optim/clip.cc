@@ -1,0 +1,44 @@
+#include "trainer/optim/clip.h"
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+
+#include "trainer/base/check.h"
+
+namespace lockstep {
+
+double GlobalNorm(std::span<const float> gradient) {
+  constexpr size_t kLanes = 8;  // sums side by side, for the sake of vector units
+  std::array<double, kLanes> sums{};
+  const size_t whole = gradient.size() / kLanes * kLanes;
+  for (size_t i = 0; i < whole; i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      const double x = gradient[i + lane];
+      sums[lane] += x * x;
+    }
+  }
+  double total = 0;
+  for (size_t i = whole; i < gradient.size(); ++i) {
+    const double x = gradient[i];
+    total += x * x;
+  }
+  for (const double sum : sums) {
+    total += sum;
+  }
+  return std::sqrt(total);
+}
+
+double ClipByGlobalNorm(double most, std::span<float> gradient) {
+  CHECK_GT(most, 0.0);
+  const double norm = GlobalNorm(gradient);
+  if (norm > most) {
+    const double scale = most / norm;
+    for (float& element : gradient) {
+      element = static_cast<float>(element * scale);
+    }
+  }
+  return norm;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "trainer/optim/optimizer.h"
+
+namespace lockstep {
+
+struct SgdOptions {
+  double momentum = 0;
+  bool nesterov = false;
+  double weight_decay = 0;  // L2: added to the gradient, times the value
+};
+
+// Stochastic gradient descent with momentum, as in PyTorch:
+//   g = gradient + weight_decay * value
+//   velocity = momentum * velocity + g
+//   value -= learning_rate * velocity                        without Nesterov
+//   value -= learning_rate * (g + momentum * velocity)       with
+// Slot "velocity", unless momentum is 0.
+class Sgd : public Optimizer {
+ public:
+  Sgd(const SgdOptions& options, size_t parameters);
+
+  void Step(const Update& update) override;
+  std::vector<Slot> slots() override;
+
+ private:
+  SgdOptions options_;
+  size_t parameters_;
+  std::vector<float> velocity_;  // empty if momentum is 0
+};
+
+}  // namespace lockstep
