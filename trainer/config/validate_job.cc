@@ -1,0 +1,77 @@
+#include "trainer/config/validate_job.h"
+
+#include "trainer/config/names.h"
+
+namespace lockstep {
+namespace {
+
+void CheckBatch(const v1::Job& job, Problems* problems) {
+  if (job.microbatch() > job.global_batch() && job.global_batch() >= 1) {
+    problems->Add("microbatch", fmt::format("must be at most global_batch ({}), is {}",
+                                            job.global_batch(), job.microbatch()));
+  }
+}
+
+void CheckData(const v1::Data& data, Problems* problems) {
+  if (data.has_digits() && data.holdout().samples() > 0 && data.digits().train_samples() >= 1 &&
+      data.holdout().samples() >= data.digits().train_samples()) {
+    problems->Add("data.holdout.samples",
+                  fmt::format("must be less than data.digits.train_samples ({}), is {}",
+                              data.digits().train_samples(), data.holdout().samples()));
+  }
+  const v1::Normalization_Fixed& fixed = data.normalization().fixed();
+  if (fixed.mean_size() > 0 && fixed.standard_deviation_size() > 0 &&
+      fixed.mean_size() != fixed.standard_deviation_size()) {
+    problems->Add("data.normalization.fixed.standard_deviation",
+                  fmt::format("must have as many numbers as mean ({}), has {}", fixed.mean_size(),
+                              fixed.standard_deviation_size()));
+  }
+}
+
+void CheckTraining(const v1::Job& job, Problems* problems) {
+  const v1::Sgd& sgd = job.optimizer().sgd();
+  if (sgd.nesterov() && sgd.momentum() == 0) {
+    problems->Add("optimizer.sgd.nesterov", "needs a momentum greater than 0");
+  }
+  const v1::Warmup& warmup = job.schedule().warmup();
+  if (warmup.has_steps() && job.has_steps() && warmup.steps() > job.steps()) {
+    problems->Add(
+        "schedule.warmup.steps",
+        fmt::format("must be at most the job's steps ({}), is {}", job.steps(), warmup.steps()));
+  }
+  if (warmup.has_epochs() && job.has_epochs() && warmup.epochs() > job.epochs()) {
+    problems->Add(
+        "schedule.warmup.epochs",
+        fmt::format("must be at most the job's epochs ({}), is {}", job.epochs(), warmup.epochs()));
+  }
+}
+
+void CheckCheckpoint(const v1::Job& job, Problems* problems) {
+  const v1::Holdout& holdout = job.data().holdout();
+  const bool holds_out = holdout.has_samples() ? holdout.samples() > 0 : holdout.fraction() > 0;
+  if (job.checkpoint().keep_best() && job.has_data() && !holds_out) {
+    problems->Add("checkpoint.keep_best",
+                  "needs samples to judge by: data.holdout holds out nothing");
+  }
+}
+
+}  // namespace
+
+void ValidateJob(const v1::Job& written, const v1::Job& effective, Problems* problems) {
+  ValidateSettings(written, problems);
+  if (const std::string what = CheckName(written.name()); !what.empty()) {
+    problems->Add("name", what);
+  }
+  if (written.has_model()) {
+    ValidateLayers(written.model(), problems);
+    ValidateGraph(effective.model(), problems);
+  }
+  CheckBatch(effective, problems);
+  if (written.has_data()) {
+    CheckData(effective.data(), problems);
+  }
+  CheckTraining(effective, problems);
+  CheckCheckpoint(effective, problems);
+}
+
+}  // namespace lockstep
