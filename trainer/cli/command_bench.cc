@@ -1,0 +1,127 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+
+#include "trainer/cli/command.h"
+#include "trainer/cli/job_arguments.h"
+#include "trainer/cli/output.h"
+#include "trainer/report/table.h"
+#include "trainer/train/bench_job.h"
+#include "trainer/train/together.h"
+
+namespace lockstep {
+namespace {
+
+struct BenchArguments {
+  JobArguments job;
+  int64_t steps = 100;
+  int threads = 0;
+  bool json = false;
+};
+
+// Forward and backward together cost about three times the forward pass: one product for the
+// output, one for each gradient.
+double GigaflopsPerSecond(const LayerTime& layer, const BenchResult& result) {
+  const double samples_here = static_cast<double>(result.samples) / result.ranks;
+  return 3.0 * static_cast<double>(layer.flops) * samples_here /
+         (layer.forward_seconds + layer.backward_seconds) * 1e-9;
+}
+
+nlohmann::ordered_json ToJson(const BenchResult& result) {
+  nlohmann::ordered_json object{{"images_per_second", result.images_per_second},
+                                {"ranks", result.ranks},
+                                {"threads", result.threads},
+                                {"steps", result.steps},
+                                {"samples", result.samples},
+                                {"seconds", result.seconds},
+                                {"data_wait_seconds", result.data_wait_seconds},
+                                {"reduce_wait_seconds", result.reduce_wait_seconds},
+                                {"layers", nlohmann::ordered_json::array()}};
+  for (const LayerTime& layer : result.layers) {
+    object["layers"].push_back({{"name", layer.name},
+                                {"kind", layer.kind},
+                                {"forward_seconds", layer.forward_seconds},
+                                {"backward_seconds", layer.backward_seconds},
+                                {"gflops_per_second", GigaflopsPerSecond(layer, result)}});
+  }
+  return object;
+}
+
+void PrintReadable(const BenchResult& result) {
+  PrintText(fmt::format("{:.0f} images/s: {} steps, {} rank{} with {} thread{} each\n\n",
+                        result.images_per_second, result.steps, result.ranks,
+                        result.ranks == 1 ? "" : "s", result.threads,
+                        result.threads == 1 ? "" : "s"));
+  TextTable table({{.heading = "rank 0"},
+                   {.heading = "kind"},
+                   {.heading = "forward ms", .align = Align::kRight},
+                   {.heading = "backward ms", .align = Align::kRight},
+                   {.heading = "share", .align = Align::kRight},
+                   {.heading = "GFLOP/s", .align = Align::kRight}});
+  const double worker_seconds = result.seconds * result.threads;
+  const auto steps = static_cast<double>(result.steps);
+  double layer_seconds = 0;
+  const auto share = [&](double seconds) {
+    return fmt::format("{:.1f} %", 100 * seconds / worker_seconds);
+  };
+  for (const LayerTime& layer : result.layers) {
+    const double seconds = layer.forward_seconds + layer.backward_seconds;
+    layer_seconds += seconds;
+    table.AddRow({layer.name, layer.kind,
+                  fmt::format("{:.3f}", 1e3 * layer.forward_seconds / steps),
+                  fmt::format("{:.3f}", 1e3 * layer.backward_seconds / steps), share(seconds),
+                  fmt::format("{:.1f}", GigaflopsPerSecond(layer, result))});
+  }
+  table.AddRow({"waiting for data", "", "", "", share(result.data_wait_seconds), ""});
+  // The other threads stand still while the main one waits.
+  const double reduce = result.reduce_wait_seconds * result.threads;
+  table.AddRow({"waiting for all-reduce", "", "", "", share(reduce), ""});
+  table.AddRow({"exact sums, optimiser, rest", "", "", "",
+                share(worker_seconds - layer_seconds - result.data_wait_seconds - reduce), ""});
+  PrintText(table.ToString());
+}
+
+ExitCode Bench(const BenchArguments& arguments, const CollectiveContext& context) {
+  std::optional<BenchRequest> request;
+  RunTogether(context.communicator, [&] {
+    request = {.job = arguments.job.Load(),
+               .data_directory = arguments.job.data_directory,
+               .steps = arguments.steps,
+               .threads = arguments.threads};
+  });
+  const BenchResult result = BenchJob(*request, context.communicator);
+  if (context.communicator->rank() == 0) {
+    if (arguments.json) {
+      PrintJson(ToJson(result));
+    } else {
+      PrintReadable(result);
+    }
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddBenchCommand(CLI::App* app, Action* action) {
+  auto arguments = std::make_shared<BenchArguments>();
+  CLI::App* command = app->add_subcommand(
+      "bench", "Measure how fast a job trains and where the time goes; writes nothing");
+  AddJobArguments(command, &arguments->job);
+  command->add_option("--steps", arguments->steps, "Steps to measure")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command
+      ->add_option("--threads", arguments->threads,
+                   "Worker threads in each rank; 0: one for each CPU that the rank may use")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command->add_flag("--json", arguments->json, "Answer with one JSON object");
+  command->callback([=] {
+    action->collective = [=](const CollectiveContext& context) {
+      return Bench(*arguments, context);
+    };
+  });
+}
+
+}  // namespace lockstep

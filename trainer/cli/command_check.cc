@@ -1,0 +1,159 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "trainer/cli/command.h"
+#include "trainer/cli/job_arguments.h"
+#include "trainer/cli/net_table.h"
+#include "trainer/cli/output.h"
+#include "trainer/report/table.h"
+#include "trainer/train/job_data.h"
+#include "trainer/train/net_builder.h"
+#include "trainer/train/optimizer_builder.h"
+#include "trainer/train/rank_threads.h"
+#include "trainer/train/together.h"
+#include "trainer/train/training_pipeline.h"
+
+namespace lockstep {
+namespace {
+
+struct CheckArguments {
+  JobArguments job;
+  int threads = 0;
+  bool json = false;
+};
+
+// What a rank keeps in memory while training, in bytes.
+struct MemoryPlan {
+  int64_t data = 0;        // shared by the ranks of a node
+  int64_t parameters = 0;  // values, gradient, optimiser slots, sums of gradients
+  int64_t threads = 0;     // activations, their gradients and scratch of all worker threads
+
+  int64_t all() const { return data + parameters + threads; }
+};
+
+int64_t DataBytes(const Dataset& dataset) {
+  const int64_t pixel = dataset.pixel_type() == PixelType::kUint8 ? 1 : 4;
+  return dataset.size() * (dataset.shape().size() * pixel + 4);
+}
+
+MemoryPlan PlanMemory(const v1::Job& job, const JobData& data, const Net& net, int threads) {
+  const auto optimizer = BuildOptimizer(job, 0);
+  const auto slots = static_cast<int64_t>(optimizer->slots().size());
+  const int64_t sum_bytes = job.reduction() == v1::Job::FLOAT32 ? 4 : 8;
+  return {.data = DataBytes(data.train()) + DataBytes(data.test()),
+          .parameters = net.parameters().size() * (4 * (2 + slots) + sum_bytes),
+          .threads = threads * (NetExecutor(net, Phase::kTraining).bytes() +
+                                NetExecutor(net, Phase::kEvaluation).bytes())};
+}
+
+struct CheckResult {
+  const v1::Job& job;
+  const JobData& data;
+  const Net& net;
+  TrainingOptions options;
+  int ranks;
+  int threads;
+  MemoryPlan memory;
+  std::vector<int64_t> microbatches;  // of a full step, by rank
+};
+
+nlohmann::ordered_json ToJson(const CheckResult& result) {
+  return {{"name", result.job.name()},
+          {"training_samples", result.data.split().train.size()},
+          {"holdout_samples", result.data.split().holdout.size()},
+          {"test_samples", result.data.test().size()},
+          {"steps_per_epoch", result.options.run_length.steps_per_epoch},
+          {"total_steps", result.options.run_length.total_steps},
+          {"ranks", result.ranks},
+          {"threads", result.threads},
+          {"microbatches_per_rank", result.microbatches},
+          {"memory_bytes",
+           {{"data", result.memory.data},
+            {"parameters", result.memory.parameters},
+            {"threads", result.memory.threads}}},
+          {"network", NetJson(result.net)}};
+}
+
+void PrintReadable(const CheckResult& result) {
+  const auto megabytes = [](int64_t bytes) {
+    return fmt::format("{:.1f} MB", static_cast<double>(bytes) * 1e-6);
+  };
+  PrintText(NetTable(result.net));
+  PrintText(fmt::format(
+      "\n{}: {} training, {} hold-out and {} test samples of {}\n"
+      "{} steps an epoch, {} in all, of up to {} samples in microbatches of {}\n",
+      result.job.name(), result.data.split().train.size(), result.data.split().holdout.size(),
+      result.data.test().size(), result.data.train().content(),
+      result.options.run_length.steps_per_epoch, result.options.run_length.total_steps,
+      result.job.global_batch(), result.job.microbatch()));
+  const auto [fewest, most] = std::ranges::minmax(result.microbatches);
+  PrintText(fmt::format(
+      "{} rank{} with {} thread{} each: {} microbatches a step and rank\n", result.ranks,
+      result.ranks == 1 ? "" : "s", result.threads, result.threads == 1 ? "" : "s",
+      fewest == most ? fmt::format("{}", most) : fmt::format("{} to {}", fewest, most)));
+  PrintText(
+      fmt::format("memory of a rank: {} (data {}, shared on a node; parameters {}; threads {})\n",
+                  megabytes(result.memory.all()), megabytes(result.memory.data),
+                  megabytes(result.memory.parameters), megabytes(result.memory.threads)));
+  if (most < result.threads) {
+    PrintText("note: some threads will have nothing to do; a smaller microbatch would use them\n");
+  }
+}
+
+ExitCode Check(const CheckArguments& arguments, const CollectiveContext& context) {
+  comm::Communicator* communicator = context.communicator;
+  std::optional<LoadedJob> job;
+  RunTogether(communicator, [&] { job = arguments.job.Load(); });
+  const JobData data(job->job.data(), arguments.job.data_directory, communicator);
+  std::unique_ptr<Net> net;
+  RunTogether(communicator, [&] { net = BuildNet(*job, data.shape(), data.train().classes()); });
+  RankThreads threads(arguments.threads, *communicator);
+  if (communicator->rank() != 0) {
+    return ExitCode::kDone;
+  }
+  const int workers = threads.workers().size();
+  CheckResult result{
+      .job = job->job,
+      .data = data,
+      .net = *net,
+      .options = ToTrainingOptions(job->job, static_cast<int64_t>(data.split().train.size())),
+      .ranks = communicator->size(),
+      .threads = workers,
+      .memory = PlanMemory(job->job, data, *net, workers),
+      .microbatches = {}};
+  const int64_t microbatches = result.options.plan.MicrobatchCount(0);
+  for (int rank = 0; rank < result.ranks; ++rank) {
+    result.microbatches.push_back(DealMicrobatches(microbatches, rank, result.ranks).size());
+  }
+  if (arguments.json) {
+    PrintJson(ToJson(result));
+  } else {
+    PrintReadable(result);
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddCheckCommand(CLI::App* app, Action* action) {
+  auto arguments = std::make_shared<CheckArguments>();
+  CLI::App* command = app->add_subcommand(
+      "check", "Validate a job and its data without training; say what would run");
+  AddJobArguments(command, &arguments->job);
+  command
+      ->add_option("--threads", arguments->threads,
+                   "Worker threads in each rank; 0: one for each CPU that the rank may use")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command->add_flag("--json", arguments->json, "Answer with one JSON object");
+  command->callback([=] {
+    action->collective = [=](const CollectiveContext& context) {
+      return Check(*arguments, context);
+    };
+  });
+}
+
+}  // namespace lockstep

@@ -1,0 +1,131 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+
+#include "trainer/base/error.h"
+#include "trainer/cli/command.h"
+#include "trainer/cli/job_arguments.h"
+#include "trainer/cli/output.h"
+#include "trainer/train/together.h"
+#include "trainer/train/train_job.h"
+
+namespace lockstep {
+namespace {
+
+struct TrainArguments {
+  JobArguments job;
+  std::string resume = "auto";
+  std::string weights;
+  int threads = 0;
+  bool json = false;
+};
+
+ResumeChoice ToResumeChoice(const TrainArguments& arguments) {
+  if (arguments.resume == "auto") {
+    return {.kind = ResumeChoice::Kind::kAuto, .path = {}, .initial_weights = arguments.weights};
+  }
+  if (arguments.resume == "never") {
+    return {.kind = ResumeChoice::Kind::kNever, .path = {}, .initial_weights = arguments.weights};
+  }
+  if (!arguments.weights.empty()) {
+    throw ConfigError(
+        "--weights begins a new run and --resume PATH goes on with an old one: give one");
+  }
+  return {.kind = ResumeChoice::Kind::kFrom, .path = arguments.resume, .initial_weights = {}};
+}
+
+nlohmann::ordered_json ToJson(const TrainResult& result) {
+  nlohmann::ordered_json object{
+      {"outcome", result.outcome == Outcome::kFinished ? "finished" : "stopped"},
+      {"step", result.step},
+      {"total_steps", result.total_steps},
+      {"images_per_second", result.images_per_second},
+      {"checkpoint", result.checkpoint.string()},
+      {"metrics", result.metrics.string()},
+      {"weights_sha256", result.weights_sha256}};
+  if (result.test) {
+    object["test"] = {{"accuracy", result.test->accuracy()},
+                      {"correct", result.test->correct},
+                      {"samples", result.test->samples},
+                      {"loss", result.test->loss}};
+  }
+  return object;
+}
+
+void PrintReadable(const TrainResult& result) {
+  if (result.outcome == Outcome::kStopped) {
+    PrintText(
+        fmt::format("stopped and saved after step {} of {}; run the same command again to resume\n",
+                    result.step, result.total_steps));
+  }
+  if (result.test) {
+    PrintText(fmt::format("test accuracy {:.2f} % ({} of {}), loss {:.4f}\n",
+                          100 * result.test->accuracy(), result.test->correct, result.test->samples,
+                          result.test->loss));
+  }
+  if (result.images_per_second > 0) {
+    PrintText(fmt::format("trained at {:.0f} images/s\n", result.images_per_second));
+  }
+  PrintText(fmt::format("checkpoint {}\nmetrics    {}\nweights    sha256 {}\n",
+                        result.checkpoint.string(), result.metrics.string(),
+                        result.weights_sha256));
+}
+
+ExitCode Train(const TrainArguments& arguments, const CollectiveContext& context) {
+  std::optional<TrainRequest> request;
+  RunTogether(context.communicator, [&] {
+    request = {.job = arguments.job.Load(),
+               .data_directory = arguments.job.data_directory,
+               .resume = ToResumeChoice(arguments),
+               .threads = arguments.threads};
+  });
+  const TrainResult result = TrainJob(*request, *context.stop_signal, context.communicator);
+  if (context.communicator->rank() == 0) {
+    if (result.outcome == Outcome::kStopped) {
+      spdlog::info("stopped by {}", context.stop_signal->requested() ? context.stop_signal->name()
+                                                                     : "a signal to another rank");
+    }
+    if (arguments.json) {
+      PrintJson(ToJson(result));
+    } else {
+      PrintReadable(result);
+    }
+  }
+  return result.outcome == Outcome::kFinished ? ExitCode::kDone : ExitCode::kStopped;
+}
+
+}  // namespace
+
+void AddTrainCommand(CLI::App* app, Action* action) {
+  auto arguments = std::make_shared<TrainArguments>();
+  CLI::App* command = app->add_subcommand(
+      "train", "Train a network as a job file says; resumes by itself when run again");
+  AddJobArguments(command, &arguments->job);
+  command
+      ->add_option(
+          "--resume", arguments->resume,
+          "auto: go on from the run directory's newest whole checkpoint, if any; never: begin "
+          "anew; or the checkpoint to go on from")
+      ->type_name("auto|never|PATH")
+      ->capture_default_str();
+  command
+      ->add_option("--weights", arguments->weights,
+                   "Begin a new run with the parameters of this checkpoint")
+      ->type_name("PATH");
+  command
+      ->add_option("--threads", arguments->threads,
+                   "Worker threads in each rank; 0: one for each CPU that the rank may use. Has no "
+                   "influence on the weights")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command->add_flag("--json", arguments->json, "Answer with one JSON object");
+  command->callback([=] {
+    action->collective = [=](const CollectiveContext& context) {
+      return Train(*arguments, context);
+    };
+    action->saves_on_signal = true;
+  });
+}
+
+}  // namespace lockstep

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "trainer/config/job_file.h"
+
+namespace lockstep {
+
+// What every command that takes a job file accepts.
+struct JobArguments {
+  std::string path;
+  std::vector<std::string> overrides;  // --set, in the order given
+  std::string data_directory;          // --data-dir; empty: search
+
+  LoadedJob Load() const { return LoadJob(path, overrides); }
+};
+
+// Adds JOB, --set and --data-dir to `command`. `arguments` outlives the parsing.
+void AddJobArguments(CLI::App* command, JobArguments* arguments);
+
+}  // namespace lockstep

@@ -1,0 +1,120 @@
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <optional>
+
+#include "comm/environment.h"
+#include "comm/launch.h"
+#include "trainer/base/error.h"
+#include "trainer/cli/command.h"
+#include "trainer/tensor/blas.h"
+#include "trainer/train/together.h"
+
+namespace lockstep {
+namespace {
+
+void SetUpLogging() {
+  auto logger = std::make_shared<spdlog::logger>("lockstep",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  // Clears a line of progress that a terminal may show.
+  logger->set_pattern(isatty(STDERR_FILENO) != 0 ? "\r\033[K%v" : "%v");
+  spdlog::set_default_logger(std::move(logger));
+}
+
+void PrintError(const std::string& where, const std::exception& error) {
+  std::fflush(stdout);
+  fmt::print(stderr, "lockstep: error{}: {}\n", where, error.what());
+  std::fflush(stderr);
+}
+
+ExitCode RunAlone(const Action& action) {
+  if (comm::LauncherRank() != 0) {
+    return ExitCode::kDone;  // started several times: the first one answers
+  }
+  try {
+    return action.alone();
+  } catch (const std::exception& error) {
+    PrintError("", error);
+    return ExitCodeOf(error);
+  }
+}
+
+// Every rank leaves with the same code: in good order where all know of the failure, through
+// MPI_Abort where one failed while the others went on.
+ExitCode RunCollective(const Action& action) {
+  // Before MPI starts: a signal that comes meanwhile must not be lost.
+  std::optional<StopSignal> stop_signal;
+  if (action.saves_on_signal) {
+    stop_signal.emplace();
+  }
+  const comm::Environment environment;
+  comm::Communicator communicator = comm::Communicator::World();
+  const int rank = communicator.rank();
+  const std::string where = communicator.size() == 1
+                                ? ""
+                                : fmt::format(" on rank {} ({})", rank, communicator.HostName());
+  if (rank != 0) {
+    spdlog::set_level(spdlog::level::warn);
+  }
+  try {
+    comm::CheckLaunch(communicator.size());
+    return action.collective(
+        {.communicator = &communicator, .stop_signal = stop_signal ? &*stop_signal : nullptr});
+  } catch (const FailedTogether& failure) {
+    if (failure.here()) {
+      PrintError(where, failure);
+    }
+    return failure.exit_code();
+  } catch (const std::exception& error) {
+    PrintError(where, error);
+    if (communicator.size() > 1) {
+      communicator.Abort(static_cast<int>(ExitCodeOf(error)));
+    }
+    return ExitCodeOf(error);
+  }
+}
+
+ExitCode Main(int argc, char** argv) {
+  SetUpLogging();
+  UseOneBlasThread();
+  CLI::App app{
+      "Trains convolutional networks, data-parallel over MPI, in lockstep: the same weights, "
+      "byte for byte, on any number of ranks and threads."};
+  app.name("lockstep");
+  app.set_version_flag("--version", LOCKSTEP_VERSION);
+  app.require_subcommand(1);
+  Action action;
+  AddTrainCommand(&app, &action);
+  AddEvaluateCommand(&app, &action);
+  AddCheckCommand(&app, &action);
+  AddSummaryCommand(&app, &action);
+  AddBenchCommand(&app, &action);
+  AddInspectCommand(&app, &action);
+  AddVerifyCommand(&app, &action);
+  AddDataCommand(&app, &action);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Prints help and version to standard output, errors to standard error.
+    return app.exit(error) == 0 ? ExitCode::kDone : ExitCode::kUsage;
+  }
+  return action.collective ? RunCollective(action) : RunAlone(action);
+}
+
+}  // namespace
+}  // namespace lockstep
+
+int main(int argc, char** argv) {
+  try {
+    return static_cast<int>(lockstep::Main(argc, argv));
+  } catch (const std::exception& error) {
+    lockstep::PrintError("", error);
+    return static_cast<int>(lockstep::ExitCodeOf(error));
+  }
+}

@@ -1,0 +1,64 @@
+#include "trainer/cli/net_table.h"
+
+#include <fmt/format.h>
+
+#include "trainer/report/table.h"
+#include "trainer/train/net_builder.h"
+
+namespace lockstep {
+namespace {
+
+// "no window sees row 10 and column 10 of its 11x11 input"
+std::string Note(const Net& net, int node) {
+  const std::string unseen = DescribeUnseen(net, node);
+  if (unseen.empty()) {
+    return "";
+  }
+  return fmt::format("no window sees {} of its {} input", unseen,
+                     ToString(net.shape(net.nodes()[node].inputs[0])));
+}
+
+}  // namespace
+
+std::string NetTable(const Net& net) {
+  TextTable table({{.heading = "layer"},
+                   {.heading = "kind"},
+                   {.heading = "output"},
+                   {.heading = "parameters", .align = Align::kRight},
+                   {.heading = "MFLOP", .align = Align::kRight},
+                   {.heading = "note"}});
+  table.AddRow({"data", "", ToString(net.input()), "", "", ""});
+  for (size_t i = 0; i < net.nodes().size(); ++i) {
+    const Net::Node& node = net.nodes()[i];
+    table.AddRow({node.name, std::string(node.layer->kind()), ToString(node.plan.output),
+                  WithThousands(node.parameters.size),
+                  fmt::format("{:.3f}", static_cast<double>(node.plan.flops) * 1e-6),
+                  Note(net, static_cast<int>(i))});
+  }
+  table.AddRow({"all", "", ToString(net.output()), WithThousands(net.parameters().size()),
+                fmt::format("{:.3f}", static_cast<double>(net.flops()) * 1e-6), ""});
+  return table.ToString();
+}
+
+nlohmann::ordered_json NetJson(const Net& net) {
+  const auto dims = [](const Shape& shape) {
+    return std::vector<int>{shape.channels, shape.height, shape.width};
+  };
+  nlohmann::ordered_json object{{"input", dims(net.input())},
+                                {"output", dims(net.output())},
+                                {"parameters", net.parameters().size()},
+                                {"flops", net.flops()},
+                                {"layers", nlohmann::ordered_json::array()}};
+  for (const Net::Node& node : net.nodes()) {
+    object["layers"].push_back({{"name", node.name},
+                                {"kind", node.layer->kind()},
+                                {"output", dims(node.plan.output)},
+                                {"parameters", node.parameters.size},
+                                {"flops", node.plan.flops},
+                                {"unseen_rows", node.plan.unseen_rows},
+                                {"unseen_columns", node.plan.unseen_columns}});
+  }
+  return object;
+}
+
+}  // namespace lockstep

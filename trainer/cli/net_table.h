@@ -1,0 +1,15 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "trainer/nn/net.h"
+
+namespace lockstep {
+
+// A network as a table: layer, kind, output shape, parameters, floating-point operations, and what
+// its windows leave out. `summary` and `check` show it.
+std::string NetTable(const Net& net);
+nlohmann::ordered_json NetJson(const Net& net);
+
+}  // namespace lockstep

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "comm/communicator.h"
+#include "trainer/config/job_file.h"
+
+namespace lockstep {
+
+struct BenchRequest {
+  LoadedJob job;
+  std::filesystem::path data_directory;  // empty: search
+  int64_t steps = 100;                   // that are measured, after some to warm up
+  int threads = 0;
+};
+
+// Where rank 0's time went. Worker seconds: summed over its worker threads.
+struct LayerTime {
+  std::string name;
+  std::string kind;
+  double forward_seconds = 0;   // worker seconds
+  double backward_seconds = 0;  // worker seconds
+  int64_t flops = 0;            // of forward, for one sample
+};
+
+struct BenchResult {
+  int64_t steps = 0;
+  int64_t samples = 0;  // of all ranks
+  int ranks = 1;
+  int threads = 1;     // a rank
+  double seconds = 0;  // wall clock
+  double images_per_second = 0;
+  double data_wait_seconds = 0;    // workers waiting for microbatches
+  double reduce_wait_seconds = 0;  // waiting for the all-reduce to end
+  std::vector<LayerTime> layers{};
+};
+
+// Collective. Trains from new weights for a while, with everything that training does but
+// evaluating and writing, and measures. Writes nothing.
+BenchResult BenchJob(const BenchRequest& request, comm::Communicator* communicator);
+
+}  // namespace lockstep

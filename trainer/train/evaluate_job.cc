@@ -1,0 +1,76 @@
+#include "trainer/train/evaluate_job.h"
+
+#include <google/protobuf/util/message_differencer.h>
+
+#include <memory>
+#include <utility>
+
+#include "storage/checkpoint.h"
+#include "trainer/base/error.h"
+#include "trainer/train/job_data.h"
+#include "trainer/train/net_builder.h"
+#include "trainer/train/rank_threads.h"
+#include "trainer/train/together.h"
+#include "trainer/train/training_state.h"
+
+namespace lockstep {
+namespace {
+
+using google::protobuf::util::MessageDifferencer;
+
+// A checkpoint that is ready to compute.
+struct Member {
+  LoadedJob job;
+  std::unique_ptr<Net> net;
+  std::vector<float> values;
+};
+
+// Every rank reads the file: evaluating is cheap to start again, and needs no state.
+Member LoadMember(const storage::Checkpoint& checkpoint, const std::string& file,
+                  const JobData& data) {
+  Member member{.job = ParseJob(checkpoint.job, file + ": /job"), .net = nullptr, .values = {}};
+  if (!MessageDifferencer::Equals(member.job.job.data().normalization(),
+                                  data.resolved().normalization())) {
+    throw ConfigError(file +
+                      ": was trained on pixels normalised in another way than the first "
+                      "checkpoint's; evaluate it by itself");
+  }
+  member.net = BuildNet(member.job, data.shape(), data.test().classes());
+  member.values.resize(static_cast<size_t>(member.net->parameters().size()));
+  RestoreValues(checkpoint, member.net->parameters(), file, member.values);
+  return member;
+}
+
+}  // namespace
+
+Evaluation EvaluateJob(const EvaluateRequest& request, comm::Communicator* communicator) {
+  std::vector<storage::Checkpoint> checkpoints;
+  v1::Data source;
+  RunTogether(communicator, [&] {
+    for (const std::filesystem::path& path : request.checkpoints) {
+      checkpoints.push_back(storage::ReadCheckpoint(path));
+    }
+    const v1::Data own =
+        ParseJob(checkpoints[0].job, request.checkpoints[0].string() + ": /job").job.data();
+    source = request.job ? request.job->job.data() : own;
+    // The network expects what it was trained on, whatever data it is shown.
+    *source.mutable_normalization() = own.normalization();
+  });
+  const JobData data(source, request.data_directory, communicator);
+  std::vector<Member> members;
+  RunTogether(communicator, [&] {
+    for (size_t i = 0; i < checkpoints.size(); ++i) {
+      members.push_back(LoadMember(checkpoints[i], request.checkpoints[i].string(), data));
+    }
+  });
+  std::vector<CommitteeMember> committee;
+  committee.reserve(members.size());
+  for (const Member& member : members) {
+    committee.push_back({.net = member.net.get(), .values = member.values});
+  }
+  RankThreads threads(request.threads, *communicator);
+  Evaluator evaluator(std::move(committee), communicator, &threads.workers());
+  return *evaluator.Run(data.test(), data.normalizer(), AllSamples(data.test().size()), nullptr);
+}
+
+}  // namespace lockstep

@@ -1,0 +1,76 @@
+#include "trainer/train/gradient_step.h"
+
+#include <array>
+#include <atomic>
+#include <cmath>
+
+#include "comm/exact_sum.h"
+#include "trainer/base/check.h"
+#include "trainer/nn/loss.h"
+
+namespace lockstep {
+
+GradientStep::GradientStep(const Net& net, uint64_t seed, WorkerPool* workers,
+                           Prefetcher* prefetcher, comm::Reducer* reducer)
+    : net_(net), seed_(seed), workers_(*workers), prefetcher_(*prefetcher), reducer_(*reducer) {
+  for (int worker = 0; worker < workers_.size(); ++worker) {
+    executors_.push_back(std::make_unique<NetExecutor>(net, Phase::kTraining));
+  }
+}
+
+StepSums GradientStep::Run(const StepShare& share, std::span<const float> values, bool stop,
+                           std::span<float> gradient) {
+  reducer_.Begin(share.own_microbatches, share.microbatches);
+  std::atomic<int64_t> left = share.own_microbatches;
+  workers_.Run([&](int worker) {
+    while (left.fetch_sub(1) > 0) {
+      const auto microbatch = prefetcher_.Take();
+      CHECK(microbatch.has_value());
+      CHECK_EQ((*microbatch)->step, share.step);
+      RunMicrobatch(worker, **microbatch, values);
+    }
+  });
+  if (stop) {
+    reducer_.AddTally(static_cast<int64_t>(Tally::kStopRequests), 1);
+  }
+  std::array<int64_t, kTallies> tallies{};
+  const bool in_range =
+      reducer_.Finish(1.0 / static_cast<double>(share.samples), gradient, tallies);
+  const auto tally = [&](Tally which) { return tallies[static_cast<size_t>(which)]; };
+  return {.loss = comm::FromFixedPoint(tally(Tally::kLoss)),
+          .correct = tally(Tally::kCorrect),
+          .diverged = !in_range || tally(Tally::kBrokenLosses) > 0,
+          .stop = tally(Tally::kStopRequests) > 0};
+}
+
+void GradientStep::RunMicrobatch(int worker, const Microbatch& microbatch,
+                                 std::span<const float> values) {
+  NetExecutor& executor = *executors_[worker];
+  const MicrobatchContext context{.phase = Phase::kTraining,
+                                  .seed = seed_,
+                                  .step = microbatch.step,
+                                  .sample_ids = microbatch.sample_ids,
+                                  .parameters = values};
+  const ConstTensor images{microbatch.images.data(), static_cast<int>(microbatch.size()),
+                           net_.input()};
+  const ConstTensor logits = executor.Forward(context, images);
+  const LossSums sums = SoftmaxCrossEntropy(logits, microbatch.labels, executor.output_gradient());
+  // The bridge from gradients to communication. Only worker 0 may talk to MPI.
+  executor.Backward(context, [&](int node) {
+    const ParameterSlice& slice = net_.nodes()[node].parameters;
+    if (slice.size > 0) {
+      reducer_.Add(slice.offset, executor.parameter_gradients().subspan(slice.offset, slice.size));
+    }
+    if (worker == 0) {
+      reducer_.Poll();
+    }
+  });
+  if (std::isfinite(sums.loss)) {
+    reducer_.AddTally(static_cast<int64_t>(Tally::kLoss), comm::ToFixedPoint(sums.loss));
+  } else {
+    reducer_.AddTally(static_cast<int64_t>(Tally::kBrokenLosses), 1);
+  }
+  reducer_.AddTally(static_cast<int64_t>(Tally::kCorrect), sums.correct);
+}
+
+}  // namespace lockstep

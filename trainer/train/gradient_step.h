@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "comm/reducer.h"
+#include "trainer/data/prefetcher.h"
+#include "trainer/nn/net_executor.h"
+#include "trainer/train/worker_pool.h"
+
+namespace lockstep {
+
+// What a step's reduction carries besides the gradient, summed over all ranks.
+enum class Tally : uint8_t {
+  kLoss,          // in fixed point
+  kCorrect,       // samples
+  kBrokenLosses,  // microbatches whose loss is not a finite number
+  kStopRequests,  // ranks that were asked to stop
+};
+constexpr int64_t kTallies = 4;
+
+// Which microbatches a step has, and which of them are this rank's.
+struct StepShare {
+  int64_t step = 0;
+  int64_t samples = 0;           // of all ranks
+  int64_t microbatches = 0;      // of all ranks
+  int64_t own_microbatches = 0;  // dealt to this rank; the prefetcher delivers just these
+};
+
+// Sums over the step's global batch, the same on every rank.
+struct StepSums {
+  double loss = 0;  // summed over samples
+  int64_t correct = 0;
+  bool diverged = false;  // a loss or a gradient was not finite or out of range, on any rank
+  bool stop = false;      // some rank was asked to stop
+};
+
+// Forward, loss, backward and the sum over all ranks: the gradient of the mean loss over a step's
+// global batch, bit for bit the same for every number of ranks and threads (with an exact reducer).
+class GradientStep {
+ public:
+  // All must outlive the step. Every worker gets an executor of its own.
+  GradientStep(const Net& net, uint64_t seed, WorkerPool* workers, Prefetcher* prefetcher,
+               comm::Reducer* reducer);
+
+  // Collective. `values`: the parameters. `gradient` is overwritten. `stop`: this rank was asked to
+  // stop.
+  StepSums Run(const StepShare& share, std::span<const float> values, bool stop,
+               std::span<float> gradient);
+
+  // One for each worker: activations, and the time spent in every node.
+  std::span<const std::unique_ptr<NetExecutor>> executors() const { return executors_; }
+
+ private:
+  void RunMicrobatch(int worker, const Microbatch& microbatch, std::span<const float> values);
+
+  const Net& net_;
+  uint64_t seed_;
+  WorkerPool& workers_;
+  Prefetcher& prefetcher_;
+  comm::Reducer& reducer_;
+  std::vector<std::unique_ptr<NetExecutor>> executors_;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,103 @@
+#include "trainer/train/layer_factory.h"
+
+#include "trainer/base/check.h"
+#include "trainer/nn/layers/add.h"
+#include "trainer/nn/layers/avg_pool.h"
+#include "trainer/nn/layers/concat.h"
+#include "trainer/nn/layers/conv2d.h"
+#include "trainer/nn/layers/dropout.h"
+#include "trainer/nn/layers/elu.h"
+#include "trainer/nn/layers/global_avg_pool.h"
+#include "trainer/nn/layers/leaky_relu.h"
+#include "trainer/nn/layers/linear.h"
+#include "trainer/nn/layers/max_pool.h"
+#include "trainer/nn/layers/relu.h"
+#include "trainer/nn/layers/sigmoid.h"
+#include "trainer/nn/layers/tanh.h"
+
+namespace lockstep {
+namespace {
+
+Initializer ToInitializer(const v1::Initializer& message) {
+  switch (message.kind_case()) {
+    case v1::Initializer::kHeUniform:
+      return {.distribution = Distribution::kHeUniform};
+    case v1::Initializer::kXavierNormal:
+      return {.distribution = Distribution::kXavierNormal};
+    case v1::Initializer::kXavierUniform:
+      return {.distribution = Distribution::kXavierUniform};
+    case v1::Initializer::kConstant:
+      return {.distribution = Distribution::kConstant,
+              .constant = static_cast<float>(message.constant())};
+    case v1::Initializer::kHeNormal:
+    case v1::Initializer::KIND_NOT_SET:
+      break;
+  }
+  return {.distribution = Distribution::kHeNormal};
+}
+
+std::unique_ptr<Layer> MakeConv2d(const v1::Conv2d& conv) {
+  return std::make_unique<Conv2d>(Conv2dOptions{.filters = conv.filters(),
+                                                .kernel_height = conv.kernel_height(),
+                                                .kernel_width = conv.kernel_width(),
+                                                .stride_height = conv.stride_height(),
+                                                .stride_width = conv.stride_width(),
+                                                .padding_height = conv.padding_height(),
+                                                .padding_width = conv.padding_width(),
+                                                .groups = conv.groups(),
+                                                .bias = conv.bias(),
+                                                .initializer = ToInitializer(conv.initializer())});
+}
+
+// MaxPool and AvgPool are messages with the same fields.
+template <typename Message>
+PoolOptions ToPoolOptions(const Message& pool) {
+  return {.kernel_height = pool.kernel_height(),
+          .kernel_width = pool.kernel_width(),
+          .stride_height = pool.stride_height(),
+          .stride_width = pool.stride_width()};
+}
+
+}  // namespace
+
+std::unique_ptr<Layer> MakeLayer(const v1::Layer& message) {
+  switch (message.kind_case()) {
+    case v1::Layer::kConv2D:
+      return MakeConv2d(message.conv2d());
+    case v1::Layer::kLinear:
+      return std::make_unique<Linear>(
+          LinearOptions{.units = message.linear().units(),
+                        .bias = message.linear().bias(),
+                        .initializer = ToInitializer(message.linear().initializer())});
+    case v1::Layer::kMaxPool:
+      return std::make_unique<MaxPool>(ToPoolOptions(message.max_pool()));
+    case v1::Layer::kAvgPool:
+      return std::make_unique<AvgPool>(ToPoolOptions(message.avg_pool()));
+    case v1::Layer::kGlobalAvgPool:
+      return std::make_unique<GlobalAvgPool>();
+    case v1::Layer::kRelu:
+      return std::make_unique<Relu>();
+    case v1::Layer::kLeakyRelu:
+      return std::make_unique<LeakyRelu>(
+          LeakyReluFunction{.slope = static_cast<float>(message.leaky_relu().slope())});
+    case v1::Layer::kElu:
+      return std::make_unique<Elu>(EluFunction{.alpha = static_cast<float>(message.elu().alpha())});
+    case v1::Layer::kSigmoid:
+      return std::make_unique<Sigmoid>();
+    case v1::Layer::kTanh:
+      return std::make_unique<Tanh>();
+    case v1::Layer::kDropout:
+      return std::make_unique<Dropout>(
+          DropoutOptions{.rate = static_cast<float>(message.dropout().rate())});
+    case v1::Layer::kAdd:
+      return std::make_unique<Add>();
+    case v1::Layer::kConcat:
+      return std::make_unique<Concat>();
+    case v1::Layer::KIND_NOT_SET:
+      break;
+  }
+  CHECK(!"validation lets no layer without a kind pass");
+  return nullptr;
+}
+
+}  // namespace lockstep

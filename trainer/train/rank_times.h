@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+#include "comm/communicator.h"
+#include "comm/reducer.h"
+#include "trainer/data/prefetcher.h"
+#include "trainer/train/run_recorder.h"
+
+namespace lockstep {
+
+// Tells where each rank's time went, so that the slow rank can be told from those that wait for it.
+class RankTimes {
+ public:
+  // Both must outlive this.
+  RankTimes(const Prefetcher& prefetcher, const comm::Reducer& reducer);
+
+  // Collective. One row a rank, of the time since the last call (or construction).
+  std::vector<RankRow> Collect(comm::Communicator* communicator);
+
+ private:
+  struct Totals {
+    std::chrono::steady_clock::time_point time;
+    double data_wait;
+    double reduce_wait;
+  };
+  Totals Now() const;
+
+  const Prefetcher& prefetcher_;
+  const comm::Reducer& reducer_;
+  Totals last_;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,184 @@
+#include "trainer/train/train_job.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "storage/checkpoint_directory.h"
+#include "storage/run_directory.h"
+#include "trainer/train/job_data.h"
+#include "trainer/train/net_builder.h"
+#include "trainer/train/rank_threads.h"
+#include "trainer/train/rank_times.h"
+#include "trainer/train/together.h"
+#include "trainer/train/training_pipeline.h"
+
+namespace lockstep {
+namespace {
+
+RecordingOptions ToRecordingOptions(const v1::Job& job) {
+  return {.metrics_every_steps = job.metrics().every_steps(),
+          .flush_seconds = job.metrics().flush_seconds(),
+          .keep_last = job.checkpoint().keep_last(),
+          .keep_best = job.checkpoint().keep_best()};
+}
+
+// One rank's part in a run: what is built from the job, in the order in which it is built.
+class Run {
+ public:
+  Run(const TrainRequest& request, const StopSignal& stop_signal, comm::Communicator* communicator)
+      : request_(request),
+        stop_signal_(stop_signal),
+        communicator_(*communicator),
+        job_(request.job.job) {
+    LockRunDirectory();
+    data_ = std::make_unique<JobData>(job_.data(), request.data_directory, communicator);
+    *job_.mutable_data() = data_->resolved();
+    RunTogether(communicator,
+                [&] { net_ = BuildNet(request_.job, data_->shape(), data_->train().classes()); });
+    state_ = NewState(job_, *net_);
+    StartFrom(request.resume, job_, directory_.get(), net_->parameters(), communicator, &state_);
+    threads_ = std::make_unique<RankThreads>(request.threads, communicator_);
+  }
+
+  TrainResult Train();
+
+ private:
+  void LockRunDirectory();
+  void LogStart(const TrainingOptions& options) const;
+  std::unique_ptr<RunRecorder> MakeRecorder(const TrainingOptions& options);
+  Outcome Loop(const TrainingOptions& options, RunRecorder* recorder, TrainResult* result);
+  std::optional<Evaluation> EvaluateTest(RunRecorder* recorder);
+  void DescribeFiles(RunRecorder* recorder, TrainResult* result) const;
+  bool IsRoot() const { return communicator_.rank() == 0; }
+
+  const TrainRequest& request_;
+  const StopSignal& stop_signal_;
+  comm::Communicator& communicator_;
+  v1::Job job_;                                       // effective, its data resolved
+  std::unique_ptr<storage::RunDirectory> directory_;  // on rank 0
+  std::unique_ptr<JobData> data_;
+  std::unique_ptr<Net> net_;
+  TrainingState state_;
+  std::unique_ptr<RankThreads> threads_;
+};
+
+void Run::LockRunDirectory() {
+  RunTogether(&communicator_, [&] {
+    if (IsRoot()) {
+      directory_ = std::make_unique<storage::RunDirectory>(
+          std::filesystem::path(job_.output_directory()) / job_.name());
+    }
+  });
+}
+
+void Run::LogStart(const TrainingOptions& options) const {
+  spdlog::info(
+      "training {}: {} parameters, {} training and {} hold-out samples of {}, {} steps of up to {} "
+      "samples",
+      job_.name(), net_->parameters().size(), data_->split().train.size(),
+      data_->split().holdout.size(), data_->train().content(), options.run_length.total_steps,
+      job_.global_batch());
+  spdlog::info("{}, {} thread{} each; microbatches of {}",
+               comm::RankMap(communicator_.host_names()), threads_->workers().size(),
+               threads_->workers().size() == 1 ? "" : "s", job_.microbatch());
+}
+
+std::unique_ptr<RunRecorder> Run::MakeRecorder(const TrainingOptions& options) {
+  std::unique_ptr<RunRecorder> recorder;
+  RunTogether(&communicator_, [&] {
+    if (IsRoot()) {
+      const RunIdentity identity{.seed = job_.seed(),
+                                 .steps_per_epoch = options.run_length.steps_per_epoch,
+                                 .job = EffectiveText(job_),
+                                 .build = DescribeBuild()};
+      recorder = std::make_unique<RunRecorder>(*directory_, net_->parameters(), identity,
+                                               ToRecordingOptions(job_), state_.position.step);
+    }
+  });
+  return recorder;
+}
+
+TrainResult Run::Train() {
+  const TrainingOptions options =
+      ToTrainingOptions(job_, static_cast<int64_t>(data_->split().train.size()));
+  if (IsRoot()) {
+    LogStart(options);
+  }
+  const auto recorder = MakeRecorder(options);
+  TrainResult result{.total_steps = options.run_length.total_steps};
+  result.outcome = Loop(options, recorder.get(), &result);
+  result.step = state_.position.step;
+  if (result.outcome == Outcome::kFinished && job_.evaluation().test_at_end()) {
+    result.test = EvaluateTest(recorder.get());
+    result.outcome = result.test ? Outcome::kFinished : Outcome::kStopped;
+  }
+  RunTogether(&communicator_, [&] {
+    if (recorder) {
+      DescribeFiles(recorder.get(), &result);
+    }
+  });
+  return result;
+}
+
+Outcome Run::Loop(const TrainingOptions& options, RunRecorder* recorder, TrainResult* result) {
+  WorkerPool& workers = threads_->workers();
+  const int64_t first_step = state_.position.step;
+  TrainingPipeline pipeline(job_, *data_, *net_, &workers, &communicator_, options, first_step);
+  Evaluator evaluator({{net_.get(), state_.values}}, &communicator_, &workers);
+  RankTimes rank_times(pipeline.prefetcher(), pipeline.reducer());
+  std::unique_ptr<ProgressReporter> progress;
+  if (IsRoot()) {
+    progress = std::make_unique<ProgressReporter>(
+        stderr,
+        ProgressPlan{.total_steps = options.run_length.total_steps,
+                     .steps_per_epoch = options.run_length.steps_per_epoch},
+        first_step);
+  }
+  const auto evaluate = [&] {
+    return evaluator.Run(data_->train(), data_->normalizer(), data_->split().holdout,
+                         &stop_signal_);
+  };
+  TrainingLoop loop(options,
+                    {.communicator = communicator_,
+                     .gradient_step = pipeline.gradient_step(),
+                     .stop_signal = &stop_signal_,
+                     .rank_times = &rank_times,
+                     .recorder = recorder,
+                     .progress = progress.get(),
+                     .has_holdout = !data_->split().holdout.empty(),
+                     .evaluate = evaluate},
+                    &state_);
+  const Outcome outcome = loop.Run();
+  result->images_per_second = loop.images_per_second();
+  return outcome;
+}
+
+std::optional<Evaluation> Run::EvaluateTest(RunRecorder* recorder) {
+  Evaluator evaluator({{net_.get(), state_.values}}, &communicator_, &threads_->workers());
+  auto result = evaluator.Run(data_->test(), data_->normalizer(), AllSamples(data_->test().size()),
+                              &stop_signal_);
+  if (result && recorder != nullptr) {
+    recorder->OnEvaluation(state_.position.step, EvaluationSplit::kTest, *result);
+  }
+  return result;
+}
+
+void Run::DescribeFiles(RunRecorder* recorder, TrainResult* result) const {
+  recorder->WriteMetrics();
+  result->metrics = directory_->Metrics();
+  result->checkpoint = storage::CheckpointPath(directory_->Checkpoints(), state_.position.step);
+  result->weights_sha256 = storage::WeightsSha256(MakeCheckpoint(state_, net_->parameters(), {}));
+}
+
+}  // namespace
+
+TrainResult TrainJob(const TrainRequest& request, const StopSignal& stop_signal,
+                     comm::Communicator* communicator) {
+  return Run(request, stop_signal, communicator).Train();
+}
+
+}  // namespace lockstep

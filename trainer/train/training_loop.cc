@@ -1,0 +1,192 @@
+#include "trainer/train/training_loop.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "storage/error.h"
+#include "trainer/base/error.h"
+#include "trainer/optim/clip.h"
+#include "trainer/train/together.h"
+
+namespace lockstep {
+
+TrainingLoop::TrainingLoop(const TrainingOptions& options, TrainingParts parts,
+                           TrainingState* state)
+    : options_(options),
+      parts_(std::move(parts)),
+      state_(*state),
+      gradient_(state->values.size()),
+      saved_step_(state->position.step > 0 ? state->position.step : kNone),
+      tried_step_(saved_step_) {}
+
+// What is due is decided from the state alone, so a run that was stopped between a step and the
+// evaluation after it evaluates first when it resumes.
+Outcome TrainingLoop::Run() {
+  for (;;) {
+    if (EvaluationDue() && Evaluate() == Next::kStop) {
+      break;
+    }
+    const bool finished = state_.position.step >= options_.run_length.total_steps;
+    if (SaveDue()) {
+      Save(finished ? OnFailure::kThrow : OnFailure::kTryLater);
+    }
+    if (finished) {
+      return Outcome::kFinished;
+    }
+    if (Step() == Next::kStop) {
+      break;
+    }
+  }
+  if (saved_step_ != state_.position.step) {
+    Save(OnFailure::kThrow);
+  }
+  return Outcome::kStopped;
+}
+
+bool TrainingLoop::EvaluationDue() const {
+  const int64_t step = state_.position.step;
+  return parts_.has_holdout && step > state_.position.evaluated_step &&
+         (step % options_.evaluate_every_steps == 0 || step == options_.run_length.total_steps);
+}
+
+bool TrainingLoop::SaveDue() const {
+  const int64_t step = state_.position.step;
+  const bool best = options_.keep_best && step == state_.position.best_step;
+  return step > 0 && step != tried_step_ &&
+         (step % options_.save_every_steps == 0 || step == options_.run_length.total_steps || best);
+}
+
+TrainingLoop::Next TrainingLoop::Step() {
+  const auto start = std::chrono::steady_clock::now();
+  RunPosition& position = state_.position;
+  const StepPlan& plan = options_.plan;
+  const int64_t microbatches = plan.MicrobatchCount(position.step);
+  const IndexRange own =
+      DealMicrobatches(microbatches, parts_.communicator.rank(), parts_.communicator.size());
+  const StepShare share{.step = position.step,
+                        .samples = plan.Step(position.step).positions.size(),
+                        .microbatches = microbatches,
+                        .own_microbatches = own.size()};
+  const bool stop = parts_.stop_signal != nullptr && parts_.stop_signal->requested();
+  const StepSums sums = parts_.gradient_step.Run(share, state_.values, stop, gradient_);
+  if (sums.diverged) {
+    FailDiverged();
+  }
+  ++position.step;
+  position.samples_seen += share.samples;
+  const double rate = options_.learning_rate *
+                      LearningRateFactor(options_.schedule, position.step, options_.run_length);
+  const double norm = options_.clip_global_norm > 0
+                          ? ClipByGlobalNorm(options_.clip_global_norm, gradient_)
+                          : GlobalNorm(gradient_);
+  state_.optimizer->Step({.learning_rate = rate,
+                          .step = position.step,
+                          .values = state_.values,
+                          .gradient = gradient_});
+  step_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  samples_ += share.samples;
+  Record(sums, share.samples, rate, norm);
+  return sums.stop ? Next::kStop : Next::kGoOn;
+}
+
+void TrainingLoop::Record(const StepSums& sums, int64_t samples, double rate, double norm) {
+  const int64_t step = state_.position.step;
+  if (parts_.recorder != nullptr) {
+    const auto count = static_cast<double>(samples);
+    parts_.recorder->OnStep({.step = step,
+                             .epoch = options_.plan.Step(step - 1).epoch + 1,
+                             .samples_seen = state_.position.samples_seen,
+                             .loss = sums.loss / count,
+                             .accuracy = static_cast<double>(sums.correct) / count,
+                             .learning_rate = rate,
+                             .gradient_norm = norm});
+    parts_.progress->OnStep(step, samples, sums.loss, sums.correct);
+  }
+  if (parts_.rank_times != nullptr && step % options_.run_length.steps_per_epoch == 0) {
+    for (const RankRow& row : parts_.rank_times->Collect(&parts_.communicator)) {
+      if (parts_.recorder != nullptr) {
+        parts_.recorder->OnRankTimes(step, row);
+      }
+    }
+  }
+}
+
+double TrainingLoop::images_per_second() const {
+  return samples_ == 0 ? 0 : static_cast<double>(samples_) / step_seconds_;
+}
+
+TrainingLoop::Next TrainingLoop::Evaluate() {
+  RunPosition& position = state_.position;
+  const std::optional<Evaluation> result = parts_.evaluate();
+  if (!result) {
+    return Next::kStop;
+  }
+  position.evaluated_step = position.step;
+  // A checkpoint written before this evaluation, by a run that was stopped in it, lacks the result.
+  saved_step_ = tried_step_ = kNone;
+  if (position.best_step == 0 || result->correct > position.best_correct) {
+    position.best_step = position.step;
+    position.best_correct = result->correct;
+  }
+  if (parts_.recorder != nullptr) {
+    parts_.recorder->OnEvaluation(position.step, EvaluationSplit::kHoldout, *result);
+    parts_.progress->Restart(position.step);
+    spdlog::info(
+        "epoch {}: hold-out accuracy {:.2f} %, loss {:.4f}",
+        (position.step + options_.plan.steps_per_epoch() - 1) / options_.plan.steps_per_epoch(),
+        100 * result->accuracy(), result->loss);
+  }
+  return Next::kGoOn;
+}
+
+void TrainingLoop::FailDiverged() {
+  RunTogether(&parts_.communicator, [&] {
+    throw DivergedError(fmt::format(
+        "training diverged in step {} (epoch {}): a loss or a gradient is not a finite number in "
+        "range. The last checkpoint is from before. Try a smaller learning rate, "
+        "regularization.clip_global_norm or schedule.warmup",
+        state_.position.step + 1, options_.plan.Step(state_.position.step).epoch + 1));
+  });
+}
+
+// A save that fails in mid-run costs no work: training goes on, and the next one tries again.
+void TrainingLoop::Save(OnFailure on_failure) {
+  RunTogether(&parts_.communicator, [&] {
+    if (!std::ranges::all_of(state_.values, [](float value) { return std::isfinite(value); })) {
+      throw DivergedError(
+          fmt::format("training diverged: after step {} a parameter is not a finite number; the "
+                      "last checkpoint "
+                      "is from before. Try a smaller learning rate",
+                      state_.position.step));
+    }
+  });
+  int64_t failed = 0;
+  RunTogether(&parts_.communicator, [&] {
+    if (parts_.recorder == nullptr) {
+      return;
+    }
+    try {
+      parts_.recorder->Save(state_);
+    } catch (const storage::Error& error) {
+      if (on_failure == OnFailure::kThrow) {
+        throw;
+      }
+      spdlog::error("no checkpoint after step {}: {}; training goes on and will try again",
+                    state_.position.step, error.what());
+      failed = 1;
+    }
+    parts_.progress->Restart(state_.position.step);
+  });
+  parts_.communicator.AllReduceMax({&failed, 1});
+  tried_step_ = state_.position.step;
+  if (failed == 0) {
+    saved_step_ = tried_step_;
+  }
+}
+
+}  // namespace lockstep

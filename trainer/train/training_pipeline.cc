@@ -1,0 +1,68 @@
+#include "trainer/train/training_pipeline.h"
+
+#include <optional>
+
+#include "trainer/train/optimizer_builder.h"
+
+namespace lockstep {
+namespace {
+
+// This rank's microbatches of the steps from `first_step` on, in order.
+Prefetcher::NextRequest OwnMicrobatches(const StepPlan& plan, int64_t first_step,
+                                        int64_t total_steps, int rank, int ranks) {
+  return [=, step = first_step, taken = int64_t{0}]() mutable -> std::optional<MicrobatchRequest> {
+    for (; step < total_steps; ++step, taken = 0) {
+      const IndexRange own = DealMicrobatches(plan.MicrobatchCount(step), rank, ranks);
+      if (taken < own.size()) {
+        return RequestFor(plan, step, own.begin + taken++);
+      }
+    }
+    return std::nullopt;
+  };
+}
+
+std::unique_ptr<comm::Reducer> BuildReducer(const v1::Job& job, const Net& net,
+                                            const comm::Communicator& communicator) {
+  const comm::ReducerOptions options{.size = net.parameters().size(), .tallies = kTallies};
+  return job.reduction() == v1::Job::FLOAT32 ? comm::MakeFloatReducer(communicator, options)
+                                             : comm::MakeExactReducer(communicator, options);
+}
+
+}  // namespace
+
+TrainingOptions ToTrainingOptions(const v1::Job& job, int64_t training_samples) {
+  const StepPlan plan(training_samples, job.global_batch(), job.microbatch());
+  const int64_t per_epoch = plan.steps_per_epoch();
+  const v1::Checkpoint& checkpoint = job.checkpoint();
+  return {.plan = plan,
+          .run_length = {.steps_per_epoch = per_epoch,
+                         .total_steps = job.has_steps() ? job.steps() : job.epochs() * per_epoch},
+          .evaluate_every_steps = job.evaluation().every_epochs() * per_epoch,
+          .save_every_steps = checkpoint.has_every_steps() ? checkpoint.every_steps()
+                                                           : checkpoint.every_epochs() * per_epoch,
+          .keep_best = checkpoint.keep_best(),
+          .learning_rate = BaseLearningRate(job.optimizer()),
+          .schedule = ToScheduleOptions(job.schedule()),
+          .clip_global_norm = job.regularization().clip_global_norm()};
+}
+
+TrainingState NewState(const v1::Job& job, const Net& net) {
+  TrainingState state;
+  state.values.resize(static_cast<size_t>(net.parameters().size()));
+  Initialize(net.parameters(), job.seed(), state.values);
+  state.optimizer = BuildOptimizer(job, state.values.size());
+  return state;
+}
+
+TrainingPipeline::TrainingPipeline(const v1::Job& job, const JobData& data, const Net& net,
+                                   WorkerPool* workers, comm::Communicator* communicator,
+                                   const TrainingOptions& options, int64_t first_step)
+    : prefetcher_(
+          BatchLoader(data.train(), data.normalizer(), Sampler(job.seed(), data.split().train)),
+          OwnMicrobatches(options.plan, first_step, options.run_length.total_steps,
+                          communicator->rank(), communicator->size()),
+          workers->size() + job.data().prefetch()),
+      reducer_(BuildReducer(job, net, *communicator)),
+      gradient_step_(net, job.seed(), workers, &prefetcher_, reducer_.get()) {}
+
+}  // namespace lockstep

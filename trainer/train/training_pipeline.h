@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "comm/communicator.h"
+#include "comm/reducer.h"
+#include "trainer/config/job.pb.h"
+#include "trainer/data/prefetcher.h"
+#include "trainer/nn/net.h"
+#include "trainer/train/gradient_step.h"
+#include "trainer/train/job_data.h"
+#include "trainer/train/training_loop.h"
+#include "trainer/train/training_state.h"
+#include "trainer/train/worker_pool.h"
+
+namespace lockstep {
+
+// What the loop does, from an effective job and the number of samples to train on.
+TrainingOptions ToTrainingOptions(const v1::Job& job, int64_t training_samples);
+
+// The beginning of a new run: parameters drawn, optimiser empty, no step done.
+TrainingState NewState(const v1::Job& job, const Net& net);
+
+// The parts that compute a rank's steps: microbatches are prefetched, computed on by the workers,
+// and their gradients summed over all ranks.
+class TrainingPipeline {
+ public:
+  // For the steps from `first_step` on. All arguments must outlive the pipeline.
+  TrainingPipeline(const v1::Job& job, const JobData& data, const Net& net, WorkerPool* workers,
+                   comm::Communicator* communicator, const TrainingOptions& options,
+                   int64_t first_step);
+
+  const Prefetcher& prefetcher() const { return prefetcher_; }
+  const comm::Reducer& reducer() const { return *reducer_; }
+  GradientStep& gradient_step() { return gradient_step_; }
+
+ private:
+  Prefetcher prefetcher_;
+  std::unique_ptr<comm::Reducer> reducer_;
+  GradientStep gradient_step_;
+};
+
+}  // namespace lockstep

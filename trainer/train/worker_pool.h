@@ -1,0 +1,44 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace lockstep {
+
+// The threads of a rank. Worker 0 is the thread that calls Run: the only one that may talk to MPI.
+class WorkerPool {
+ public:
+  // `workers` >= 1. `on_start(worker)` runs first on each new thread, and on the caller's for
+  // worker 0, for example to pin it.
+  WorkerPool(int workers, const std::function<void(int worker)>& on_start);
+  ~WorkerPool();
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  int size() const { return static_cast<int>(threads_.size()) + 1; }
+
+  // Runs work(worker) once on every worker and returns when all are done. Throws what the lowest
+  // worker that failed threw.
+  void Run(const std::function<void(int worker)>& work);
+
+ private:
+  void ThreadMain(int worker, const std::function<void(int worker)>& on_start);
+  void RunOne(int worker);
+
+  std::mutex mutex_;
+  std::condition_variable work_arrived_;
+  std::condition_variable work_done_;
+  const std::function<void(int worker)>* work_ = nullptr;
+  uint64_t round_ = 0;
+  int running_ = 0;
+  bool stopping_ = false;
+  std::vector<std::exception_ptr> failures_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace lockstep
