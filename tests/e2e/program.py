@@ -1,0 +1,74 @@
+"""What the tests of this folder share: the program, started as users start it, in a scratch directory."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+# Small, and with every trap for equal bytes: dropout and Adam on; 450 samples in global batches of 120
+# (the last of an epoch is short: 90), cut into microbatches of 32 (the last is short: 24, or 26).
+DIGITS_JOB = """
+name: "digits"
+model {
+  layer { conv2d { filters: 4 kernel: 5 stride: 2 } }
+  layer { relu {} }
+  layer { dropout { rate: 0.2 } }
+  layer { linear { units: 10 } }
+}
+data { digits { train_samples: 500 test_samples: 100 } holdout { samples: 50 } }
+global_batch: 120
+microbatch: 32
+epochs: 3
+optimizer { adam {} }
+"""
+
+_program = ""
+
+
+class ProgramTest(unittest.TestCase):
+    """A test case with a scratch directory, in which every command runs."""
+
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.directory = pathlib.Path(scratch.name)
+        self.write("job.textproto", DIGITS_JOB)
+
+    def write(self, name, text):
+        (self.directory / name).write_text(text)
+
+    def command(self, *arguments, ranks=0):
+        """The words that start the program: alone, or on `ranks` ranks."""
+        launcher = ["mpirun", "-np", str(ranks)] if ranks else []
+        return [*launcher, _program, *map(str, arguments)]
+
+    def start(self, *arguments, ranks=0, **options):
+        """The running program, with pipes."""
+        return subprocess.Popen(self.command(*arguments, ranks=ranks), cwd=self.directory, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+    def run_program(self, *arguments, ranks=0, expect=0, **options):
+        """The program's result; fails unless it exits with `expect`."""
+        result = subprocess.run(self.command(*arguments, ranks=ranks), cwd=self.directory, text=True,
+                                capture_output=True, check=False, **options)
+        self.assertEqual(result.returncode, expect, result.stdout + result.stderr)
+        return result
+
+    def train(self, output, *settings, ranks=1, threads=1):
+        """The JSON answer of a training run, which must finish."""
+        result = self.run_program("train", "job.textproto", "--json", "--threads", threads, "--set",
+                                  f"output_directory={output}", *settings, ranks=ranks)
+        return json.loads(result.stdout)
+
+    def weights(self, checkpoint):
+        """The digest of a checkpoint's parameters."""
+        return json.loads(self.run_program("inspect", checkpoint, "--json").stdout)["weights_sha256"]
+
+
+def main():
+    """usage: TEST LOCKSTEP [unittest's arguments]"""
+    global _program
+    _program = sys.argv.pop(1)
+    unittest.main()
