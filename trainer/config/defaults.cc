@@ -162,9 +162,6 @@ void FillDependentDefaults(v1::Job* job) {
   if (!job->has_microbatch()) {
     job->set_microbatch(std::min(kDefaultMicrobatch, job->global_batch()));
   }
-  if (!job->evaluation().has_microbatch()) {
-    job->mutable_evaluation()->set_microbatch(job->microbatch());
-  }
   if (!job->checkpoint().has_keep_best()) {
     job->mutable_checkpoint()->set_keep_best(HoldsOut(job->data().holdout()));
   }

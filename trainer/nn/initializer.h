@@ -19,7 +19,7 @@ enum class Distribution {
 };
 
 struct Initializer {
-  Distribution distribution = Distribution::kHeNormal;
+  Distribution distribution = Distribution::kXavierUniform;
   float constant = 0;  // for kConstant
 };
 

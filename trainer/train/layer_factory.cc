@@ -20,20 +20,20 @@ namespace {
 
 Initializer ToInitializer(const v1::Initializer& message) {
   switch (message.kind_case()) {
+    case v1::Initializer::kHeNormal:
+      return {.distribution = Distribution::kHeNormal};
     case v1::Initializer::kHeUniform:
       return {.distribution = Distribution::kHeUniform};
     case v1::Initializer::kXavierNormal:
       return {.distribution = Distribution::kXavierNormal};
-    case v1::Initializer::kXavierUniform:
-      return {.distribution = Distribution::kXavierUniform};
     case v1::Initializer::kConstant:
       return {.distribution = Distribution::kConstant,
               .constant = static_cast<float>(message.constant())};
-    case v1::Initializer::kHeNormal:
+    case v1::Initializer::kXavierUniform:
     case v1::Initializer::KIND_NOT_SET:
       break;
   }
-  return {.distribution = Distribution::kHeNormal};
+  return {.distribution = Distribution::kXavierUniform};
 }
 
 std::unique_ptr<Layer> MakeConv2d(const v1::Conv2d& conv) {

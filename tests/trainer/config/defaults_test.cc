@@ -67,7 +67,7 @@ TEST(Defaults, ShorthandsAreExpanded) {
   EXPECT_EQ(convolution.stride_width(), 1);
   EXPECT_EQ(convolution.padding_height(), 1);
   EXPECT_EQ(convolution.padding_width(), 1);
-  EXPECT_TRUE(convolution.initializer().has_he_normal());
+  EXPECT_TRUE(convolution.initializer().has_xavier_uniform());
 }
 
 TEST(Defaults, PoolingWindowsTileTheirInput) {
@@ -86,8 +86,6 @@ TEST(Defaults, PoolingWindowsTileTheirInput) {
 TEST(Defaults, TheMicrobatchIsNoLargerThanTheGlobalBatch) {
   EXPECT_EQ(SmallJob().microbatch(), 32);
   EXPECT_EQ(SmallJob({"global_batch=20"}).microbatch(), 20);
-  EXPECT_EQ(SmallJob({"global_batch=20"}).evaluation().microbatch(), 20);
-  EXPECT_EQ(SmallJob({"evaluation.microbatch=500"}).evaluation().microbatch(), 500);
 }
 
 TEST(Defaults, TheBestIsKeptIfThereIsSomethingToJudgeBy) {
