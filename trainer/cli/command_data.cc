@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
+#include <vector>
 
 #include "trainer/cli/command.h"
 #include "trainer/cli/output.h"
@@ -12,9 +14,12 @@
 namespace lockstep {
 namespace {
 
+// Looks in `directory` alone, unless it is empty.
 ExitCode Verify(const std::string& directory) {
-  const MnistPaths paths = FindMnist(
-      SearchPath({.command_line = directory, .job_file = "", .environment = std::getenv}));
+  const MnistPaths paths =
+      FindMnist(directory.empty()
+                    ? SearchPath({.command_line = "", .job_file = "", .environment = std::getenv})
+                    : std::vector<std::filesystem::path>{directory});
   for (const DatasetPart part : {DatasetPart::kTrain, DatasetPart::kTest}) {
     const LoadedDataset loaded = LoadMnist(paths, part, IdxDigest::kRequireMnist);
     PrintText(fmt::format("{}: {} {} images, whole\n",

@@ -14,9 +14,9 @@ namespace lockstep {
 HoldoutSplit HoldOut(int64_t training_samples, const HoldoutOptions& options) {
   CHECK_GE(options.samples, 0);
   if (options.samples >= training_samples) {
-    throw DataError(
-        fmt::format("a hold-out of {} samples leaves none to train on: the training set has {}",
-                    options.samples, training_samples));
+    throw ConfigError(fmt::format(
+        "data.holdout: {} samples leave none to train on: the training set has {}; hold out fewer",
+        options.samples, training_samples));
   }
   std::vector<uint32_t> order = AllSamples(training_samples);
   Shuffle(RandomStream(options.seed, {.purpose = Purpose::kHoldout}), order);

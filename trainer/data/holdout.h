@@ -17,7 +17,7 @@ struct HoldoutSplit {
 };
 
 // Chooses options.samples of 0 .. training_samples-1 at random: a pure function of its arguments.
-// Throws DataError unless at least one sample is left to train on.
+// Throws ConfigError unless at least one sample is left to train on.
 HoldoutSplit HoldOut(int64_t training_samples, const HoldoutOptions& options);
 
 }  // namespace lockstep

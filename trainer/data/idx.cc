@@ -85,7 +85,7 @@ size_t ClaimedSize(const std::vector<int64_t>& dims, size_t most, std::string_vi
   for (const int64_t dim : dims) {
     if (static_cast<size_t>(dim) > most / elements) {
       Fail(name, fmt::format("too short: its header announces {} bytes of data, the file cannot "
-                             "hold more than {}",
+                             "hold more than {} bytes",
                              fmt::join(dims, " x "), most));
     }
     elements *= static_cast<size_t>(dim);
@@ -98,9 +98,13 @@ void CheckLength(size_t found, size_t expected, const std::vector<int64_t>& dims
   if (found == expected) {
     return;
   }
-  Fail(name, fmt::format("{} {} bytes, expected {} ({} elements and a header of {})",
-                         found < expected ? "too short:" : "trailing bytes: at least", found,
-                         expected, fmt::join(dims, " x "), 4 + 4 * dims.size()));
+  const std::string announced =
+      fmt::format("({} elements and a header of {})", fmt::join(dims, " x "), 4 + 4 * dims.size());
+  Fail(name, found < expected
+                 ? fmt::format("too short: {} bytes, expected {} {}", found, expected, announced)
+                 : fmt::format("trailing bytes: goes on after the {} bytes that its header "
+                               "announces {}",
+                               expected, announced));
 }
 
 }  // namespace

@@ -79,8 +79,10 @@ std::vector<double> PerChannel(const std::vector<double>& values, size_t channel
     return std::vector<double>(channels, otherwise);
   }
   if (values.size() != channels) {
-    throw DataError(fmt::format("normalisation: {} has {} values, but the images have {} channels",
-                                name, values.size(), channels));
+    throw ConfigError(
+        fmt::format("data.normalization.fixed.{}: must have one value for each of the {} channels "
+                    "of the images, has {}",
+                    name, channels, values.size()));
   }
   return values;
 }
@@ -98,8 +100,8 @@ void MeasureMeanStd(const Dataset& dataset, std::span<const uint32_t> samples,
   for (const Moments& channel : channels) {
     if (channel.variance <= 0.0) {
       throw DataError(fmt::format(
-          "normalisation: all pixels of channel {} are {}, so its standard deviation is 0; give "
-          "mean and std instead of measuring them",
+          "data.normalization: all pixels of channel {} are {}, so their standard deviation is 0; "
+          "set data.normalization.fixed or scale_to_unit instead of measuring",
           options->mean.size(), channel.mean));
     }
     options->mean.push_back(channel.mean * options->scale);
@@ -110,11 +112,12 @@ void MeasureMeanStd(const Dataset& dataset, std::span<const uint32_t> samples,
 Normalizer::Normalizer(int channels, const NormalizationOptions& options)
     : scale_(options.scale),
       mean_(PerChannel(options.mean, static_cast<size_t>(channels), 0.0, "mean")),
-      std_(PerChannel(options.std, static_cast<size_t>(channels), 1.0, "std")) {
+      std_(PerChannel(options.std, static_cast<size_t>(channels), 1.0, "standard_deviation")) {
   for (size_t channel = 0; channel < std_.size(); ++channel) {
     if (!(std_[channel] > 0.0)) {
-      throw DataError(fmt::format("normalisation: std of channel {} must be positive, is {}",
-                                  channel, std_[channel]));
+      throw ConfigError(
+          fmt::format("data.normalization.fixed.standard_deviation[{}]: must be positive, is {}",
+                      channel, std_[channel]));
     }
     for (int pixel = 0; pixel < 256; ++pixel) {
       table_.push_back(Normalized(pixel, channel));

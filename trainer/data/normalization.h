@@ -25,7 +25,7 @@ void MeasureMeanStd(const Dataset& dataset, std::span<const uint32_t> samples,
 // Turns stored pixels into a network's input. Immutable: any number of threads may use one.
 class Normalizer {
  public:
-  // Throws DataError when options do not fit the number of channels, or a std is not positive.
+  // Throws ConfigError when options do not fit the number of channels, or a std is not positive.
   Normalizer(int channels, const NormalizationOptions& options);
 
   // Pixels in height, width, channels order, as in Dataset. Both compute in double and round once,

@@ -1,5 +1,7 @@
 #include "trainer/train/data_source.h"
 
+#include <spdlog/spdlog.h>
+
 #include <cstdlib>
 
 #include "trainer/base/check.h"
@@ -11,11 +13,28 @@
 namespace lockstep {
 namespace {
 
+// Says so when the files were not in the directory that the command line names: the search goes on
+// behind it, and a slip of the pen must not pass unseen.
+void WarnIfElsewhere(const MnistPaths& paths, const std::filesystem::path& directory) {
+  const std::filesystem::path found = paths[MnistFile::kTrainImages].parent_path();
+  const auto is_found = [&](const std::filesystem::path& place) {
+    std::error_code not_there;
+    return std::filesystem::equivalent(found, place, not_there);
+  };
+  if (!directory.empty() && !is_found(directory) && !is_found(directory / "MNIST" / "raw")) {
+    spdlog::warn("warning: --data-dir {} does not hold MNIST's files; taking those in {}",
+                 directory.string(), found.string());
+  }
+}
+
 LoadedDataset LoadIdx(const v1::Mnist& mnist, DatasetPart part,
                       const std::filesystem::path& directory) {
   const MnistPaths paths = FindMnist(SearchPath({.command_line = directory.string(),
                                                  .job_file = mnist.directory(),
                                                  .environment = std::getenv}));
+  if (part == DatasetPart::kTrain) {
+    WarnIfElsewhere(paths, directory);
+  }
   return LoadMnist(
       paths, part,
       mnist.digest() == v1::Mnist::IGNORED ? IdxDigest::kAny : IdxDigest::kRequireMnist);

@@ -28,7 +28,7 @@ TEST(DataFile, WhatGoesWrongIsADataErrorThatNamesTheFile) {
   EXPECT_THAT([&] { ReadDataFile(directory / "nothing"); },
               ThrowsMessage<DataError>(HasSubstr((directory / "nothing").string())));
   EXPECT_THAT([&] { ReadDataFile(directory.path()); },
-              ThrowsMessage<DataError>(HasSubstr("not a regular file")));
+              ThrowsMessage<DataError>(HasSubstr("is a directory")));
   WriteDataFile(directory / "file", kBytes);
   EXPECT_THAT([&] { WriteDataFile(directory / "file/below", kBytes); },
               ThrowsMessage<DataError>(HasSubstr("cannot create the directory")));

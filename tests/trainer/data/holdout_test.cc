@@ -49,8 +49,9 @@ TEST(HoldOut, NothingHeldOutLeavesAllToTrainOn) {
 
 TEST(HoldOut, RefusesToHoldOutEverything) {
   EXPECT_THAT([] { HoldOut(50, {.samples = 50}); },
-              ThrowsMessage<DataError>(HasSubstr(
-                  "a hold-out of 50 samples leaves none to train on: the training set has 50")));
+              ThrowsMessage<ConfigError>(
+                  HasSubstr("data.holdout: 50 samples leave none to train on: the training set "
+                            "has 50")));
 }
 
 }  // namespace

@@ -86,8 +86,8 @@ TEST(ParseIdx, TrailingBytesAreFoundPlainOrPacked) {
   std::vector<std::byte> file = SmallFile();
   file.push_back(std::byte{0});
   const std::string expected =
-      "dir/file: trailing bytes: at least 19 bytes, expected 18 (2 x 3 elements and a header of "
-      "12)";
+      "dir/file: trailing bytes: goes on after the 18 bytes that its header announces (2 x 3 "
+      "elements and a header of 12)";
   EXPECT_EQ(ErrorOf(file), expected);
   EXPECT_EQ(ErrorOf(Gzip(file)), expected);
 }
@@ -107,7 +107,7 @@ TEST(ParseIdx, AnAbsurdHeaderIsRefusedBeforeAnythingIsAllocated) {
   file.resize(file.size() + 100);
   EXPECT_EQ(ErrorOf(file),
             "dir/file: too short: its header announces 4294967295 x 4294967295 x 4294967295 x "
-            "4294967295 bytes of data, the file cannot hold more than 120");
+            "4294967295 bytes of data, the file cannot hold more than 120 bytes");
   EXPECT_THAT(ErrorOf(Gzip(file)), HasSubstr("the file cannot hold more than"));
 }
 

@@ -61,7 +61,18 @@ TEST_F(MnistTest, OtherFilesUnderItsNamesAreNotTakenForMnist) {
           AllOf(HasSubstr((directory_ / "t10k-images-idx3-ubyte").string()),
                 HasSubstr("is not MNIST's t10k-images-idx3-ubyte: the SHA-256 of its"),
                 HasSubstr("expected 0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d49"),
-                HasSubstr("set data.mnist.digest to IGNORED"))));
+                HasSubstr("set data.mnist.digest to IGNORED"),
+                HasSubstr("lockstep data fetch --dir " + directory_.path().string()))));
+}
+
+TEST_F(MnistTest, WhatWouldHelpWithADamagedFileDependsOnWhetherItShouldBeMnist) {
+  std::filesystem::resize_file(directory_ / "t10k-images-idx3-ubyte", 100);
+  EXPECT_THAT([&] { Load(DatasetPart::kTest, IdxDigest::kRequireMnist); },
+              ThrowsMessage<DataError>(
+                  AllOf(HasSubstr("too short"), HasSubstr("lockstep data fetch --dir"))));
+  EXPECT_THAT([&] { Load(DatasetPart::kTest, IdxDigest::kAny); },
+              ThrowsMessage<DataError>(
+                  AllOf(HasSubstr("too short"), HasSubstr("put a whole copy in its place"))));
 }
 
 TEST_F(MnistTest, ALabelAboveNineIsFound) {

@@ -53,14 +53,16 @@ TEST(Normalizer, StoredTypeDoesNotChangeABit) {
 }
 
 TEST(Normalizer, RefusesOptionsThatDoNotFitTheImages) {
-  EXPECT_THAT([] { Normalizer(3, {.mean = {0.5}}); },
-              ThrowsMessage<DataError>(HasSubstr("mean has 1 values, but the images have 3")));
+  EXPECT_THAT(
+      [] { Normalizer(3, {.mean = {0.5}}); },
+      ThrowsMessage<ConfigError>(HasSubstr("data.normalization.fixed.mean: must have one value "
+                                           "for each of the 3 channels")));
   EXPECT_THAT(
       [] {
         Normalizer(2, {.std = {1.0, 0.0}});
       },
-      ThrowsMessage<DataError>(HasSubstr("std of channel 1 must be positive, is 0")));
-  EXPECT_THROW(Normalizer(1, {.std = {std::numeric_limits<double>::quiet_NaN()}}), DataError);
+      ThrowsMessage<ConfigError>(HasSubstr("standard_deviation[1]: must be positive, is 0")));
+  EXPECT_THROW(Normalizer(1, {.std = {std::numeric_limits<double>::quiet_NaN()}}), ConfigError);
 }
 
 TEST(MeasureMeanStd, HandComputedCase) {
