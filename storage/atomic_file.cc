@@ -163,7 +163,9 @@ std::vector<std::byte> ReadFile(const fs::path& path, uint64_t limit) {
     throw SystemError(path, "be read", errno);
   }
   if (!S_ISREG(status.st_mode)) {
-    throw Error(fmt::format("{}: is not a regular file", path.string()));
+    throw Error(fmt::format("{}: is {}", path.string(),
+                            S_ISDIR(status.st_mode) ? "a directory; give the path of a file in it"
+                                                    : "not a regular file; give the path of one"));
   }
   std::vector<std::byte> bytes(std::min(limit, static_cast<uint64_t>(status.st_size)));
   size_t done = 0;

@@ -24,7 +24,7 @@ constexpr SealFormat kFormat = {
     .what = "checkpoint",
     .tag = "CKP",
     .version = 1,
-    .remedy = "resume from another checkpoint, and delete this one",
+    .remedy = "use another checkpoint, and delete this one",
 };
 
 void CheckName(const std::string& name) {

@@ -19,7 +19,7 @@ std::string_view Remedy(int error_number) {
     case EROFS:
     case EACCES:
     case EPERM:
-      return "; choose a directory that you may use, or ask for the rights to this one";
+      return "; choose a place that you may use, or ask for the rights to this one";
     case ENOENT:
     case ENOTDIR:
       return "; check the path for a mistake";

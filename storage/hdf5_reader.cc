@@ -65,7 +65,7 @@ Hdf5Reader Hdf5Reader::OpenFile(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) {
     throw error ? SystemError(path, "be read", error.value())
-                : Error(path.string() + ": is not a regular file");
+                : Error(path.string() + ": is not a regular file; give the path of one");
   }
   const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   H5Pset_file_locking(access.id(), /*use_file_locking=*/false, /*ignore_when_disabled=*/true);

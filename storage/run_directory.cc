@@ -70,7 +70,7 @@ RunLock::RunLock(const fs::path& directory) {
     if (error_number == EWOULDBLOCK) {
       throw Error(
           fmt::format("{}: is in use by {}; wait until it ends or stop it, or give this "
-                      "run another output directory",
+                      "run another name or output directory",
                       directory.string(), ReadHolder(file_.get())));
     }
     throw Error(

@@ -41,12 +41,15 @@ v1::Job WeightsOf(const v1::Job& job) {
   return weights;
 }
 
-// "modified: ..." lines; empty if there is no difference.
+// "modified: ..." lines, the last one without its end; empty if there is no difference.
 std::string Differences(const v1::Job& before, const v1::Job& now) {
   std::string text;
   google::protobuf::util::MessageDifferencer differencer;
   differencer.ReportDifferencesToString(&text);
   differencer.Compare(before, now);
+  if (text.ends_with('\n')) {
+    text.pop_back();
+  }
   return text;
 }
 
@@ -87,7 +90,7 @@ std::optional<storage::FoundCheckpoint> FindOwn(const storage::RunDirectory& dir
   auto found = storage::FindNewestWhole(directory.Checkpoints());
   if (found) {
     for (const storage::SkippedCheckpoint& skipped : found->skipped) {
-      spdlog::warn("warning: skipped {}: {}", skipped.path.string(), skipped.reason);
+      spdlog::warn("warning: skipped a checkpoint: {}", skipped.reason);
     }
   }
   return found;

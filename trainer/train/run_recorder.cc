@@ -72,7 +72,8 @@ void RunRecorder::OnStep(const StepRow& row) {
   try {
     WriteMetrics();
   } catch (const storage::Error& error) {
-    spdlog::error("metrics not written: {}; training goes on and will try again", error.what());
+    spdlog::error("warning: metrics not written: {}; training goes on and will try again",
+                  error.what());
     last_write_ = std::chrono::steady_clock::now();
   }
 }

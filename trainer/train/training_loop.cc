@@ -173,11 +173,14 @@ void TrainingLoop::Save(OnFailure on_failure) {
     try {
       parts_.recorder->Save(state_);
     } catch (const storage::Error& error) {
+      const std::string what =
+          fmt::format("no checkpoint after step {}: {}", state_.position.step, error.what());
       if (on_failure == OnFailure::kThrow) {
-        throw;
+        throw storage::Error(what +
+                             "; then run the same command again, which goes on from the last whole "
+                             "checkpoint");
       }
-      spdlog::error("no checkpoint after step {}: {}; training goes on and will try again",
-                    state_.position.step, error.what());
+      spdlog::error("warning: {}; training goes on and will try again", what);
       failed = 1;
     }
     parts_.progress->Restart(state_.position.step);

@@ -18,31 +18,41 @@ storage::NamedArrays ExportAll(const ParameterLayout& layout, std::span<const fl
   return arrays;
 }
 
+// For messages: what a checkpoint is called, and what to do when it does not fit the job.
+struct CheckpointFile {
+  const std::string& name;
+  std::string_view remedy;
+};
+
+constexpr std::string_view kOtherWeights = "give a checkpoint of the job's model";
+constexpr std::string_view kOtherRun =
+    "resume with the job it was trained by, or give this run another name";
+
 // Throws unless `arrays` holds just the layout's parameters, each with its dimensions.
 void CheckSameModel(const storage::NamedArrays& arrays, const ParameterLayout& layout,
-                    const std::string& file) {
-  const std::string remedy = "resume with the job it was trained by, or give this run another name";
+                    const CheckpointFile& file) {
   for (const Parameter& parameter : layout.parameters()) {
     const auto found = arrays.find(parameter.name);
     if (found == arrays.end()) {
-      throw storage::Error(fmt::format("{}: is of another model: it has no parameter {}; {}", file,
-                                       parameter.name, remedy));
+      throw storage::Error(fmt::format("{}: is of another model: it has no parameter {}; {}",
+                                       file.name, parameter.name, file.remedy));
     }
     if (found->second.dims != parameter.spec.export_dims) {
-      throw storage::Error(fmt::format(
-          "{}: is of another model: {} is {} there and {} in the job; {}", file, parameter.name,
-          fmt::join(found->second.dims, "x"), fmt::join(parameter.spec.export_dims, "x"), remedy));
+      throw storage::Error(
+          fmt::format("{}: is of another model: {} is {} there and {} in the job; {}", file.name,
+                      parameter.name, fmt::join(found->second.dims, "x"),
+                      fmt::join(parameter.spec.export_dims, "x"), file.remedy));
     }
   }
   if (arrays.size() != layout.parameters().size()) {
     throw storage::Error(
-        fmt::format("{}: is of another model: it has {} parameters, the job's has {}; {}", file,
-                    arrays.size(), layout.parameters().size(), remedy));
+        fmt::format("{}: is of another model: it has {} parameters, the job's has {}; {}",
+                    file.name, arrays.size(), layout.parameters().size(), file.remedy));
   }
 }
 
 void ImportAll(const storage::NamedArrays& arrays, const ParameterLayout& layout,
-               const std::string& file, std::span<float> flat) {
+               const CheckpointFile& file, std::span<float> flat) {
   CheckSameModel(arrays, layout, file);
   for (const Parameter& parameter : layout.parameters()) {
     ImportParameter(parameter, arrays.at(parameter.name).values, flat);
@@ -53,7 +63,8 @@ int64_t Integer(const storage::Checkpoint& checkpoint, const std::string& key,
                 const std::string& file) {
   const auto found = checkpoint.state.find(key);
   if (found == checkpoint.state.end() || !std::holds_alternative<int64_t>(found->second)) {
-    throw storage::Error(fmt::format("{}: has no integer /state/{}", file, key));
+    throw storage::Error(fmt::format(
+        "{}: has no integer /state/{}, which every checkpoint has; use another one", file, key));
   }
   return std::get<int64_t>(found->second);
 }
@@ -91,26 +102,27 @@ storage::Checkpoint MakeCheckpoint(const TrainingState& state, const ParameterLa
 
 void RestoreValues(const storage::Checkpoint& checkpoint, const ParameterLayout& layout,
                    const std::string& file, std::span<float> values) {
-  ImportAll(checkpoint.parameters, layout, file, values);
+  ImportAll(checkpoint.parameters, layout, {.name = file, .remedy = kOtherWeights}, values);
 }
 
 void RestoreState(const storage::Checkpoint& checkpoint, const ParameterLayout& layout,
                   const std::string& file, TrainingState* state) {
-  RestoreValues(checkpoint, layout, file, state->values);
+  ImportAll(checkpoint.parameters, layout, {.name = file, .remedy = kOtherRun}, state->values);
   const std::vector<Optimizer::Slot> slots = state->optimizer->slots();
   if (slots.size() != checkpoint.optimizer.size()) {
     throw storage::Error(
         fmt::format("{}: was trained by another optimizer: it keeps {} arrays for each parameter, "
-                    "the job's keeps {}",
-                    file, checkpoint.optimizer.size(), slots.size()));
+                    "the job's keeps {}; {}",
+                    file, checkpoint.optimizer.size(), slots.size(), kOtherRun));
   }
   for (const Optimizer::Slot& slot : slots) {
     const auto found = checkpoint.optimizer.find(slot.name);
     if (found == checkpoint.optimizer.end()) {
-      throw storage::Error(fmt::format(
-          "{}: was trained by another optimizer: it has no /optimizer/{}", file, slot.name));
+      throw storage::Error(
+          fmt::format("{}: was trained by another optimizer: it has no /optimizer/{}; {}", file,
+                      slot.name, kOtherRun));
     }
-    ImportAll(found->second, layout, file, slot.values);
+    ImportAll(found->second, layout, {.name = file, .remedy = kOtherRun}, slot.values);
   }
   state->position = {.step = Integer(checkpoint, "step", file),
                      .samples_seen = Integer(checkpoint, "samples_seen", file),
