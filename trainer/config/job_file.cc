@@ -25,8 +25,8 @@ std::string ReadText(const std::filesystem::path& file) {
   std::string text(kMostBytes + 1, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!stream.is_open() || stream.bad()) {
-    throw ConfigError(
-        fmt::format("{}: cannot be read as a job file: {}", file.string(), std::strerror(errno)));
+    throw ConfigError(fmt::format("{}: cannot be read as a job file: {}; check the path",
+                                  file.string(), std::strerror(errno)));
   }
   text.resize(static_cast<size_t>(stream.gcount()));
   return text;

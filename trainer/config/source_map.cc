@@ -27,6 +27,11 @@ void SourceMap::AddOverride(std::string path, std::string argument) {
   overrides_.push_back({std::move(path), std::move(argument)});
 }
 
+bool SourceMap::Sets(std::string_view path) const {
+  return fields_.contains(path) ||
+         std::ranges::find(overrides_, path, &Override::path) != overrides_.end();
+}
+
 std::string SourceMap::Describe(std::string_view path) const {
   return path.empty() ? Place(path) : fmt::format("{}: {}", Place(path), path);
 }

@@ -29,6 +29,9 @@ class SourceMap {
   // The field at `path` was set by `--set argument`, whatever the file says.
   void AddOverride(std::string path, std::string argument);
 
+  // Whether the file or an override sets just the field at `path`.
+  bool Sets(std::string_view path) const;
+
   // Where `path` was set, and the path: "lenet5.textproto:12:3: model.layer[3].conv2d.stride" or
   // "--set seed=x: seed". For a setting that was not written, the place of the innermost message
   // around it that was; the file's first character at last. A list stands where its first element

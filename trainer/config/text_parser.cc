@@ -17,14 +17,25 @@ namespace {
 
 namespace pb = google::protobuf;
 
+// A text that a terminal can show, whatever a damaged file holds.
+std::string Printable(const std::string& text) {
+  std::string printable;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    printable += byte < 0x20 || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+  }
+  return printable;
+}
+
 class FirstError : public pb::io::ErrorCollector {
  public:
   void AddError(int line, pb::io::ColumnNumber column, const std::string& text) override {
     if (!error_) {
       const std::string found = text.ends_with("got: ") ? "the end of the text" : "";
-      error_ = TextError{.position = {line + 1, column + 1},
-                         .path = "",
-                         .what = fmt::format("is not protobuf text format: {}{}", text, found)};
+      error_ = TextError{
+          .position = {line + 1, column + 1},
+          .path = "",
+          .what = fmt::format("is not protobuf text format: {}{}", Printable(text), found)};
     }
   }
   const std::optional<TextError>& error() const { return error_; }

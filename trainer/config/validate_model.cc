@@ -148,7 +148,7 @@ class Graph {
       const auto [entry, is_first] = index_.emplace(name, i);
       names_are_good_ &= is_first && name != kData;
       if (!is_first) {
-        problems_.Add(path, fmt::format("must be unique, is {} like that of {}", name,
+        problems_.Add(path, fmt::format("must be unique, is {}, which {} is called too", name,
                                         LayerPath(entry->second)));
       }
     }

@@ -25,14 +25,20 @@ const google::protobuf::FieldDescriptor* KindField(const v1::Layer& layer) {
       layer, layer.GetDescriptor()->FindOneofByName("kind"));
 }
 
-// Path of the field that a LayerError names.
-std::string FieldPath(const v1::Layer& layer, int index, const std::string& field) {
+// Place and path of the field that a LayerError names: of `kernel`, say, where that was written for
+// kernel_height and kernel_width.
+std::string DescribeField(const LoadedJob& job, int index, const std::string& field) {
   std::string path = fmt::format("model.layer[{}]", index);
-  if (field.empty()) {
-    return path;
+  if (field == "input") {
+    path += ".input";
+  } else if (!field.empty()) {
+    path += fmt::format(".{}.{}", KindField(job.job.model().layer(index))->name(), field);
+    const std::string shorthand = path.substr(0, path.rfind('_'));
+    if (!job.positions.Sets(path) && job.positions.Sets(shorthand)) {
+      path = shorthand;
+    }
   }
-  return field == "input" ? path + ".input"
-                          : fmt::format("{}.{}.{}", path, KindField(layer)->name(), field);
+  return job.positions.Describe(path);
 }
 
 // Numbers of the layers in an order in which every layer follows its inputs; among those that could
@@ -104,8 +110,8 @@ std::unique_ptr<Net> BuildNet(const LoadedJob& job, const Shape& input, int clas
     try {
       last = net->Add(layer.name(), MakeLayer(layer), inputs);
     } catch (const LayerError& error) {
-      throw ConfigError(fmt::format(
-          "{}: {}", job.positions.Describe(FieldPath(layer, index, error.field())), error.what()));
+      throw ConfigError(
+          fmt::format("{}: {}", DescribeField(job, index, error.field()), error.what()));
     }
     nodes[layer.name()] = last;
     const std::string unseen = DescribeUnseen(*net, last);
@@ -114,7 +120,7 @@ std::unique_ptr<Net> BuildNet(const LoadedJob& job, const Shape& input, int clas
           fmt::format("{}: no window sees {} of its {} input, which model.strict_shapes forbids; "
                       "change kernel, "
                       "stride or padding",
-                      job.positions.Describe(FieldPath(layer, index, "")), unseen,
+                      DescribeField(job, index, ""), unseen,
                       ToString(net->shape(net->nodes()[last].inputs[0]))));
     }
   }

@@ -30,6 +30,15 @@ TEST(SourceMap, NamesTheMessageAroundAFieldThatWasNotWritten) {
             "job:4:5: model.layer[0].conv2d.strides");
 }
 
+TEST(SourceMap, TellsWhichFieldsWereSetThemselves) {
+  SourceMap positions = SomePositions();
+  positions.AddOverride("data.mnist.digest", "data.mnist.digest=IGNORED");
+  EXPECT_TRUE(positions.Sets("model.layer[0].conv2d.stride"));
+  EXPECT_TRUE(positions.Sets("data.mnist.digest"));
+  EXPECT_FALSE(positions.Sets("model.layer[0].conv2d.stride_height"));
+  EXPECT_FALSE(positions.Sets("data.mnist"));
+}
+
 TEST(SourceMap, AListStandsWhereItsFirstElementDoes) {
   EXPECT_EQ(SomePositions().Describe("model.layer"), "job:3:3: model.layer");
 }

@@ -135,10 +135,11 @@ TEST(TextError, AHugeTextIsRefused) {
 TEST(TextError, AFileThatCannotBeReadIsNamed) {
   EXPECT_THAT(
       [] { LoadJob("/nowhere/job.textproto"); },
-      testing::ThrowsMessage<ConfigError>(
-          "/nowhere/job.textproto: cannot be read as a job file: No such file or directory"));
-  EXPECT_THAT([] { LoadJob("/"); }, testing::ThrowsMessage<ConfigError>(
-                                        "/: cannot be read as a job file: Is a directory"));
+      testing::ThrowsMessage<ConfigError>("/nowhere/job.textproto: cannot be read as a job file: "
+                                          "No such file or directory; check the path"));
+  EXPECT_THAT([] { LoadJob("/"); },
+              testing::ThrowsMessage<ConfigError>(
+                  "/: cannot be read as a job file: Is a directory; check the path"));
 }
 
 }  // namespace

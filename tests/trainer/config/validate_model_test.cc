@@ -68,15 +68,17 @@ TEST(ValidateGraph, ANetworkHasLayers) {
 }
 
 TEST(ValidateGraph, NamesAreUnique) {
-  EXPECT_EQ(ErrorAfter("\"pool\"", "\"relu\" input: 'conv'"),
-            "job:5:11: model.layer[2].name: must be unique, is relu like that of model.layer[1]");
+  EXPECT_EQ(
+      ErrorAfter("\"pool\"", "\"relu\" input: 'conv'"),
+      "job:5:11: model.layer[2].name: must be unique, is relu, which model.layer[1] is called too");
 }
 
 TEST(ValidateGraph, DefaultNamesMeetNoOthers) {
   EXPECT_EQ(ErrorOfLayers("layer { name: 'relu_2' relu {} }\n"
                           "layer { relu {} }\n"
                           "layer { name: 'out' linear { units: 2 } input: 'relu_2' }"),
-            "job:3:1: model.layer[1].name: must be unique, is relu_2 like that of model.layer[0]");
+            "job:3:1: model.layer[1].name: must be unique, is relu_2, which model.layer[0] is "
+            "called too");
 }
 
 TEST(ValidateGraph, NamesAreGoodForFilesAndAreNotData) {

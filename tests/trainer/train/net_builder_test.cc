@@ -50,8 +50,14 @@ TEST(BuildNet, ALayerThatDoesNotFitItsInputIsNamedWithItsPlace) {
                          "  layer { name: 'conv' conv2d { filters: 4 kernel: 31 } }\n"
                          "  layer { name: 'out' linear { units: 10 } }\n"
                          "}"),
-              testing::AllOf(HasSubstr("job.textproto:3:"),
-                             HasSubstr("model.layer[0].conv2d.kernel_height")));
+              HasSubstr("job.textproto:3:44: model.layer[0].conv2d.kernel: must be at most 28"));
+  EXPECT_THAT(
+      BuildError(
+          "model {\n"
+          "  layer { name: 'conv' conv2d { filters: 4 kernel_height: 3 kernel_width: 31 } }\n"
+          "  layer { name: 'out' linear { units: 10 } }\n"
+          "}"),
+      HasSubstr("job.textproto:3:61: model.layer[0].conv2d.kernel_width: must be at most 28"));
 }
 
 TEST(BuildNet, TheLastLayerMustGiveOneNumberForEachClass) {
