@@ -34,8 +34,9 @@ BenchResult BenchJob(const BenchRequest& request, comm::Communicator* communicat
   std::unique_ptr<Net> net;
   RunTogether(communicator,
               [&] { net = BuildNet(request.job, data.shape(), data.train().classes()); });
-  RankThreads threads(request.threads, *communicator);
-  TrainingState state = NewState(job, *net);
+  RankThreads threads(request.threads, communicator);
+  TrainingState state;
+  RunTogether(communicator, [&] { state = NewState(job, *net); });
   const int64_t warm_up = std::max<int64_t>(1, request.steps / 10);
   job.set_steps(warm_up + request.steps);
   TrainingOptions options = ToTrainingOptions(job, static_cast<int64_t>(data.split().train.size()));

@@ -68,7 +68,7 @@ Evaluation EvaluateJob(const EvaluateRequest& request, comm::Communicator* commu
   for (const Member& member : members) {
     committee.push_back({.net = member.net.get(), .values = member.values});
   }
-  RankThreads threads(request.threads, *communicator);
+  RankThreads threads(request.threads, communicator);
   Evaluator evaluator(std::move(committee), communicator, &threads.workers());
   return *evaluator.Run(data.test(), data.normalizer(), AllSamples(data.test().size()), nullptr);
 }

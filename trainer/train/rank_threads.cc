@@ -4,6 +4,8 @@
 
 #include <thread>
 
+#include "trainer/train/together.h"
+
 namespace lockstep {
 namespace {
 
@@ -21,11 +23,15 @@ ThreadPlan Plan(int threads, const comm::Communicator& communicator) {
 
 }  // namespace
 
-RankThreads::RankThreads(int threads, const comm::Communicator& communicator)
-    : plan_(Plan(threads, communicator)), workers_(plan_.threads, [this](int worker) {
-        if (!plan_.cpus.empty()) {
-          PinThread({plan_.cpus[worker]});
-        }
-      }) {}
+RankThreads::RankThreads(int threads, comm::Communicator* communicator)
+    : plan_(Plan(threads, *communicator)) {
+  RunTogether(communicator, [&] {
+    workers_ = std::make_unique<WorkerPool>(plan_.threads, [this](int worker) {
+      if (!plan_.cpus.empty()) {
+        PinThread({plan_.cpus[worker]});
+      }
+    });
+  });
+}
 
 }  // namespace lockstep

@@ -1,22 +1,25 @@
 #pragma once
 
+#include <memory>
+
 #include "comm/communicator.h"
 #include "trainer/train/cpu_set.h"
 #include "trainer/train/worker_pool.h"
 
 namespace lockstep {
 
-// Plans and starts a rank's worker threads within the CPUs that MPI or Slurm gave it, and says on
-// the log how many there are. `threads` 0: as many as fit.
+// Plans and starts a rank's worker threads within the CPUs that MPI or Slurm gave it, and warns on
+// the log when they are more than fit. `threads` 0: as many as fit.
 class RankThreads {
  public:
-  RankThreads(int threads, const comm::Communicator& communicator);
+  // Collective. Throws FailedTogether when a rank cannot start its threads.
+  RankThreads(int threads, comm::Communicator* communicator);
 
-  WorkerPool& workers() { return workers_; }
+  WorkerPool& workers() { return *workers_; }
 
  private:
   ThreadPlan plan_;
-  WorkerPool workers_;
+  std::unique_ptr<WorkerPool> workers_;
 };
 
 }  // namespace lockstep

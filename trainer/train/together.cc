@@ -4,6 +4,7 @@
 
 #include <array>
 #include <exception>
+#include <new>
 #include <string>
 
 #include "comm/error.h"
@@ -42,13 +43,21 @@ ExitCode ExitCodeOf(const std::exception& error) {
   return ExitCode::kInternalError;
 }
 
+std::string MessageOf(const std::exception& error) {
+  if (Is<std::bad_alloc>(error)) {
+    return "out of memory; `lockstep check JOB` says what a rank needs: use a smaller microbatch, "
+           "fewer threads or fewer ranks on a node";
+  }
+  return error.what();
+}
+
 void RunTogether(comm::Communicator* communicator, const std::function<void()>& work) {
   std::string what;
   auto code = ExitCode::kDone;
   try {
     work();
   } catch (const std::exception& error) {
-    what = error.what();
+    what = MessageOf(error);
     code = ExitCodeOf(error);
   }
   // The largest key belongs to the lowest rank that failed, and tells its exit code.

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <stdexcept>
+#include <string>
 
 #include "comm/communicator.h"
 #include "trainer/base/exit_code.h"
@@ -23,8 +24,9 @@ class FailedTogether : public std::runtime_error {
   bool here_;
 };
 
-// The exit code that an exception leads to.
+// The exit code that an exception leads to, and what to tell the user.
 ExitCode ExitCodeOf(const std::exception& error);
+std::string MessageOf(const std::exception& error);
 
 // Collective. Runs `work` on this rank; if it throws on any rank, throws FailedTogether on all of
 // them. `work` must not communicate. For everything that may fail on one rank alone while the

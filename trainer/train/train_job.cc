@@ -37,11 +37,12 @@ class Run {
     LockRunDirectory();
     data_ = std::make_unique<JobData>(job_.data(), request.data_directory, communicator);
     *job_.mutable_data() = data_->resolved();
-    RunTogether(communicator,
-                [&] { net_ = BuildNet(request_.job, data_->shape(), data_->train().classes()); });
-    state_ = NewState(job_, *net_);
+    RunTogether(communicator, [&] {
+      net_ = BuildNet(request_.job, data_->shape(), data_->train().classes());
+      state_ = NewState(job_, *net_);
+    });
     StartFrom(request.resume, job_, directory_.get(), net_->parameters(), communicator, &state_);
-    threads_ = std::make_unique<RankThreads>(request.threads, communicator_);
+    threads_ = std::make_unique<RankThreads>(request.threads, communicator);
   }
 
   TrainResult Train();

@@ -1,19 +1,40 @@
 #include "trainer/train/worker_pool.h"
 
+#include <fmt/format.h>
+
+#include <system_error>
+
 #include "trainer/base/check.h"
+#include "trainer/base/error.h"
 
 namespace lockstep {
 
 WorkerPool::WorkerPool(int workers, const std::function<void(int worker)>& on_start)
     : failures_(workers) {  // NOLINT(bugprone-throw-keyword-missing): a vector of exceptions
   CHECK_GE(workers, 1);
-  for (int worker = 1; worker < workers; ++worker) {
-    threads_.emplace_back([this, worker, on_start] { ThreadMain(worker, on_start); });
+  try {
+    for (int worker = 1; worker < workers; ++worker) {
+      StartThread(worker, on_start);
+    }
+    on_start(0);
+  } catch (...) {
+    StopThreads();
+    throw;
   }
-  on_start(0);
 }
 
-WorkerPool::~WorkerPool() {
+WorkerPool::~WorkerPool() { StopThreads(); }
+
+void WorkerPool::StartThread(int worker, const std::function<void(int worker)>& on_start) try {
+  threads_.emplace_back([this, worker, on_start] { ThreadMain(worker, on_start); });
+} catch (const std::system_error& error) {
+  throw ConfigError(
+      fmt::format("cannot start worker thread {} of {}: {}; use a smaller --threads, or raise the "
+                  "limits on processes and memory (ulimit -u, ulimit -v)",
+                  worker + 1, failures_.size(), error.code().message()));
+}
+
+void WorkerPool::StopThreads() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;

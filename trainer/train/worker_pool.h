@@ -14,7 +14,7 @@ namespace lockstep {
 class WorkerPool {
  public:
   // `workers` >= 1. `on_start(worker)` runs first on each new thread, and on the caller's for
-  // worker 0, for example to pin it.
+  // worker 0, for example to pin it. Throws ConfigError when the system gives no more threads.
   WorkerPool(int workers, const std::function<void(int worker)>& on_start);
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
@@ -27,6 +27,8 @@ class WorkerPool {
   void Run(const std::function<void(int worker)>& work);
 
  private:
+  void StartThread(int worker, const std::function<void(int worker)>& on_start);
+  void StopThreads();
   void ThreadMain(int worker, const std::function<void(int worker)>& on_start);
   void RunOne(int worker);
 
