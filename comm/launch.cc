@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -46,25 +47,35 @@ int ParseNumber(const char* text) {
   return error == std::errc() && end == view.data() + view.size() ? number : 0;
 }
 
+// The innermost launcher that has started this process; nullptr if none has.
+const Launcher* FindLauncher(const GetEnv& get_env) {
+  const auto* const found = std::ranges::find_if(kLaunchers, [&](const Launcher& launcher) {
+    return ParseNumber(get_env(launcher.tasks)) >= 1 && get_env(launcher.rank) != nullptr;
+  });
+  return found == kLaunchers.end() ? nullptr : found;
+}
+
 }  // namespace
 
 void CheckLaunch(int world_size, const GetEnv& get_env) {
-  for (const Launcher& launcher : kLaunchers) {
-    const int tasks = ParseNumber(get_env(launcher.tasks));
-    if (tasks < 1 || get_env(launcher.rank) == nullptr) {
-      continue;
-    }
-    if (tasks > 1 && world_size == 1) {
-      throw LaunchError(fmt::format(
-          "{}={} says that {} tasks were started, but MPI sees a single one: each would "
-          "train alone. {}",
-          launcher.tasks, tasks, tasks, launcher.remedy));
-    }
-    return;
+  const int tasks = LauncherTasks(get_env);
+  if (tasks > 1 && world_size == 1) {
+    const Launcher& launcher = *FindLauncher(get_env);
+    throw LaunchError(
+        fmt::format("{}={} says that {} tasks were started, but MPI sees a single one: each would "
+                    "train alone. {}",
+                    launcher.tasks, tasks, tasks, launcher.remedy));
   }
 }
 
 void CheckLaunch(int world_size) { CheckLaunch(world_size, ProcessEnv); }
+
+int LauncherTasks(const GetEnv& get_env) {
+  const Launcher* const launcher = FindLauncher(get_env);
+  return launcher == nullptr ? 1 : ParseNumber(get_env(launcher->tasks));
+}
+
+int LauncherTasks() { return LauncherTasks(ProcessEnv); }
 
 int LauncherRank(const GetEnv& get_env) {
   for (const char* name : kRankVariables) {

@@ -14,6 +14,10 @@ using GetEnv = std::function<const char*(const char* name)>;
 void CheckLaunch(int world_size, const GetEnv& get_env);
 void CheckLaunch(int world_size);
 
+// How many tasks the launcher has started, as it tells without MPI; 1 when not launched.
+int LauncherTasks(const GetEnv& get_env);
+int LauncherTasks();
+
 // This process's rank as the launcher tells it, without MPI; 0 when not launched.
 int LauncherRank(const GetEnv& get_env);
 int LauncherRank();

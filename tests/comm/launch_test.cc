@@ -91,6 +91,15 @@ TEST(CheckLaunch, AVariableThatNoLauncherHasSetIsIgnored) {
   }
 }
 
+TEST(LauncherTasks, TheInnermostLauncherKnows) {
+  const Variables step{{"SLURM_STEP_NUM_TASKS", "3"}, {"SLURM_PROCID", "1"}};
+  EXPECT_EQ(LauncherTasks(Lookup({})), 1);
+  EXPECT_EQ(LauncherTasks(Lookup(BatchScript())), 1);
+  EXPECT_EQ(LauncherTasks(Lookup(step)), 3);
+  const Variables both = With(step, {{"OMPI_COMM_WORLD_SIZE", "6"}, {"OMPI_COMM_WORLD_RANK", "5"}});
+  EXPECT_EQ(LauncherTasks(Lookup(both)), 6);
+}
+
 TEST(LauncherRank, TheInnermostLauncherKnows) {
   const Variables slurm{{"SLURM_PROCID", "3"}};
   EXPECT_EQ(LauncherRank(Lookup({})), 0);

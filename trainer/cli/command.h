@@ -18,8 +18,8 @@ struct CollectiveContext {
 // What the command line chose to do. A command of one process runs on the first rank alone, without
 // MPI; a collective one runs on every rank.
 struct Action {
-  std::function<ExitCode()> alone;
-  std::function<ExitCode(const CollectiveContext&)> collective;
+  std::function<ExitCode()> alone{};
+  std::function<ExitCode(const CollectiveContext&)> collective{};
   // Signals ask the collective command to save and stop, instead of ending the process.
   bool saves_on_signal = false;
 };

@@ -110,7 +110,7 @@ ExitCode Check(const CheckArguments& arguments, const CollectiveContext& context
   const JobData data(job->job.data(), arguments.job.data_directory, communicator);
   std::unique_ptr<Net> net;
   RunTogether(communicator, [&] { net = BuildNet(*job, data.shape(), data.train().classes()); });
-  RankThreads threads(arguments.threads, *communicator);
+  RankThreads threads(arguments.threads, communicator);
   if (communicator->rank() != 0) {
     return ExitCode::kDone;
   }

@@ -10,8 +10,10 @@
 
 #include "comm/environment.h"
 #include "comm/launch.h"
+#include "storage/error.h"
 #include "trainer/base/error.h"
 #include "trainer/cli/command.h"
+#include "trainer/cli/usage_error.h"
 #include "trainer/tensor/blas.h"
 #include "trainer/train/together.h"
 
@@ -28,8 +30,15 @@ void SetUpLogging() {
 
 void PrintError(const std::string& where, const std::exception& error) {
   std::fflush(stdout);
-  fmt::print(stderr, "lockstep: error{}: {}\n", where, error.what());
+  fmt::print(stderr, "lockstep: error{}: {}\n", where, MessageOf(error));
   std::fflush(stderr);
+}
+
+// Nobody must take an answer that a full disk has swallowed for a good one.
+void CheckOutput() {
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    throw storage::Error("standard output: cannot be written; check where it leads");
+  }
 }
 
 ExitCode RunAlone(const Action& action) {
@@ -79,6 +88,19 @@ ExitCode RunCollective(const Action& action) {
   }
 }
 
+// On several ranks through MPI: they end together, after one of them has spoken; also where not all
+// of them found the error, because a node has another version of the program.
+ExitCode RefuseUsage(const std::string& what) {
+  const auto refuse = [what]() -> ExitCode { throw ConfigError(what); };
+  if (comm::LauncherTasks() == 1) {
+    return RunAlone({.alone = refuse});
+  }
+  return RunCollective({.collective = [&](const CollectiveContext& context) {
+    RunTogether(context.communicator, refuse);
+    return ExitCode::kUsage;
+  }});
+}
+
 ExitCode Main(int argc, char** argv) {
   SetUpLogging();
   UseOneBlasThread();
@@ -101,8 +123,13 @@ ExitCode Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    // Prints help and version to standard output, errors to standard error.
-    return app.exit(error) == 0 ? ExitCode::kDone : ExitCode::kUsage;
+    if (error.get_exit_code() != 0) {
+      return RefuseUsage(DescribeUsageError(app, error));
+    }
+    return RunAlone({.alone = [&] {
+      app.exit(error);  // prints help or version
+      return ExitCode::kDone;
+    }});
   }
   return action.collective ? RunCollective(action) : RunAlone(action);
 }
@@ -112,7 +139,11 @@ ExitCode Main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return static_cast<int>(lockstep::Main(argc, argv));
+    const lockstep::ExitCode code = lockstep::Main(argc, argv);
+    if (code == lockstep::ExitCode::kDone) {
+      lockstep::CheckOutput();
+    }
+    return static_cast<int>(code);
   } catch (const std::exception& error) {
     lockstep::PrintError("", error);
     return static_cast<int>(lockstep::ExitCodeOf(error));
