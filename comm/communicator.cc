@@ -126,6 +126,34 @@ std::vector<std::string> Communicator::AllGather(const std::string& text) {
   return texts;
 }
 
+std::vector<std::byte> Communicator::Gather(std::span<const std::byte> bytes) {
+  const auto own_size = static_cast<int64_t>(bytes.size());
+  std::vector<int64_t> sizes(static_cast<size_t>(size_));
+  CheckMpi(
+      MPI_Gather(&own_size, 1, MPI_INT64_T, sizes.data(), 1, MPI_INT64_T, 0, handle_->communicator),
+      "MPI_Gather");
+  if (rank_ != 0) {
+    InPieces(own_size, [&](int64_t offset, int count) {
+      CheckMpi(MPI_Send(&bytes[static_cast<size_t>(offset)], count, MPI_BYTE, 0, 0,
+                        handle_->communicator),
+               "MPI_Send");
+    });
+    return {};
+  }
+  std::vector<std::byte> all(bytes.begin(), bytes.end());
+  all.resize(static_cast<size_t>(std::accumulate(sizes.begin(), sizes.end(), int64_t{0})));
+  int64_t begin = own_size;
+  for (int rank = 1; rank < size_; ++rank) {
+    InPieces(sizes[static_cast<size_t>(rank)], [&](int64_t offset, int count) {
+      CheckMpi(MPI_Recv(&all[static_cast<size_t>(begin + offset)], count, MPI_BYTE, rank, 0,
+                        handle_->communicator, MPI_STATUS_IGNORE),
+               "MPI_Recv");
+    });
+    begin += sizes[static_cast<size_t>(rank)];
+  }
+  return all;
+}
+
 void Communicator::Abort(int code) {
   ExitLater(code);
   std::fflush(nullptr);

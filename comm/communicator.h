@@ -43,6 +43,10 @@ class Communicator {
   // Returns every rank's text, in rank order, on all ranks. For up to 1 GiB in all.
   std::vector<std::string> AllGather(const std::string& text);
 
+  // Returns all ranks' bytes, one rank's behind another's, on rank 0; nothing elsewhere. Of any
+  // sizes.
+  std::vector<std::byte> Gather(std::span<const std::byte> bytes);
+
   // Not collective: ends all ranks now, each with exit code `code`. For failures of one rank while
   // the others go on. This process is gone within a few seconds even if MPI or standard output
   // hangs. Any thread may call it.

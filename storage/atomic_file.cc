@@ -135,6 +135,14 @@ void WriteFileAtomically(const fs::path& path, std::string_view text) {
   WriteFileAtomically(path, std::as_bytes(std::span(text)));
 }
 
+void CheckWritable(const fs::path& path) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) {
+    throw SystemError(path, "be replaced", EISDIR);
+  }
+  const TemporaryFile trial(path);
+}
+
 void RemoveStaleTemporaries(const fs::path& directory) {
   std::error_code error;
   std::vector<fs::path> stale;

@@ -17,6 +17,10 @@ namespace lockstep::storage {
 void WriteFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view text);
 
+// Throws Error unless WriteFileAtomically could put a file at `path` now: its directory exists and
+// may be written to, and `path` is not a directory itself. For asking before hours of work.
+void CheckWritable(const std::filesystem::path& path);
+
 // Deletes what writers that died in WriteFileAtomically left in `directory`. REQUIRES that nobody
 // writes there now (see RunLock). Throws Error.
 void RemoveStaleTemporaries(const std::filesystem::path& directory);

@@ -97,6 +97,23 @@ TEST(Communicator, AllGatherKeepsEveryRanksTextAsItIs) {
   }
 }
 
+// Rank r gives r, r, ...: `size` of them from even ranks and none from odd ones.
+TEST(Communicator, GatherPutsEveryRanksBytesOneBehindAnotherOnRankZero) {
+  Communicator world = Communicator::World();
+  for (const int64_t size : kSizes) {
+    const auto piece = [size](int rank) {
+      return std::vector<std::byte>(static_cast<size_t>(rank % 2 == 0 ? size : 0),
+                                    static_cast<std::byte>(rank));
+    };
+    std::vector<std::byte> expected;
+    for (int rank = 0; world.rank() == 0 && rank < world.size(); ++rank) {
+      const auto one = piece(rank);
+      expected.insert(expected.end(), one.begin(), one.end());
+    }
+    EXPECT_EQ(world.Gather(piece(world.rank())), expected);
+  }
+}
+
 TEST(Communicator, WorldsDoNotHearEachOther) {
   Communicator first = Communicator::World();
   Communicator second = Communicator::World();

@@ -101,6 +101,26 @@ TEST(WriteFileAtomically, RefusesToReplaceADirectoryAndCleansUp) {
   EXPECT_THAT(FileNames(directory.path()), ElementsAre("sub"));
 }
 
+TEST(CheckWritable, LeavesNothingBehindWhereAFileCouldBe) {
+  const TemporaryDirectory directory;
+  WriteRaw(directory / "old", "old");
+  CheckWritable(directory / "new");
+  CheckWritable(directory / "old");
+  EXPECT_THAT(FileNames(directory.path()), ElementsAre("old"));
+  EXPECT_EQ(ReadText(directory / "old"), "old");
+}
+
+TEST(CheckWritable, RefusesWhatWriteFileAtomicallyWould) {
+  const TemporaryDirectory directory;
+  WriteRaw(directory / "file", "");
+  EXPECT_THAT(ErrorOf([&] { CheckWritable(directory / "nowhere" / "a"); }),
+              HasSubstr("nowhere/a: cannot be created: No such file or directory"));
+  EXPECT_THAT(ErrorOf([&] { CheckWritable(directory / "file" / "a"); }),
+              HasSubstr("file/a: cannot be created: Not a directory"));
+  EXPECT_THAT(ErrorOf([&] { CheckWritable(directory.path()); }),
+              HasSubstr("cannot be replaced: Is a directory"));
+}
+
 TEST(RemoveStaleTemporaries, RemovesOnlyWhatWriteFileAtomicallyLeft) {
   const TemporaryDirectory directory;
   for (const char* name : {"a.h5", "a.h5.tmp-12-0", "b.tmp-7-15", "c.tmp-7", "d.tmp-x-0",

@@ -18,6 +18,7 @@ struct EvaluateArguments {
   EvaluateRequest request;
   std::string job;
   std::vector<std::string> checkpoints;
+  std::string predictions;
   bool json = false;
 };
 
@@ -83,6 +84,7 @@ void PrintReadable(const Evaluation& evaluation) {
 ExitCode Evaluate(const EvaluateArguments& arguments, const CollectiveContext& context) {
   EvaluateRequest request = arguments.request;
   request.checkpoints.assign(arguments.checkpoints.begin(), arguments.checkpoints.end());
+  request.predictions = arguments.predictions;
   RunTogether(context.communicator, [&] {
     if (!arguments.job.empty()) {
       request.job = LoadJob(arguments.job);
@@ -114,6 +116,13 @@ void AddEvaluateCommand(CLI::App* app, Action* action) {
       ->type_name("JOB");
   command->add_option("--data-dir", arguments->request.data_directory, "Where the data is")
       ->type_name("DIR");
+  command
+      ->add_option("--predictions", arguments->predictions,
+                   "Write what was answered to every test sample: an HDF5 table "
+                   "metrics/predictions with the columns sample, label, answer and score_0, "
+                   "score_1, ...: the network's logits, or a committee's logarithms of its mean "
+                   "probabilities")
+      ->type_name("FILE");
   command
       ->add_option("--threads", arguments->request.threads,
                    "Worker threads in each rank; 0: one for each CPU that the rank may use")

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "storage/atomic_file.h"
 #include "storage/checkpoint.h"
 #include "trainer/base/error.h"
 #include "trainer/train/job_data.h"
@@ -46,7 +47,12 @@ Member LoadMember(const storage::Checkpoint& checkpoint, const std::string& file
 Evaluation EvaluateJob(const EvaluateRequest& request, comm::Communicator* communicator) {
   std::vector<storage::Checkpoint> checkpoints;
   v1::Data source;
+  const bool predict = !request.predictions.empty();
+  const bool write = predict && communicator->rank() == 0;
   RunTogether(communicator, [&] {
+    if (write) {
+      storage::CheckWritable(request.predictions);
+    }
     for (const std::filesystem::path& path : request.checkpoints) {
       checkpoints.push_back(storage::ReadCheckpoint(path));
     }
@@ -59,6 +65,9 @@ Evaluation EvaluateJob(const EvaluateRequest& request, comm::Communicator* commu
   const JobData data(source, request.data_directory, communicator);
   std::vector<Member> members;
   RunTogether(communicator, [&] {
+    if (predict) {
+      CheckPredictable(data.test().classes());
+    }
     for (size_t i = 0; i < checkpoints.size(); ++i) {
       members.push_back(LoadMember(checkpoints[i], request.checkpoints[i].string(), data));
     }
@@ -70,7 +79,16 @@ Evaluation EvaluateJob(const EvaluateRequest& request, comm::Communicator* commu
   }
   RankThreads threads(request.threads, communicator);
   Evaluator evaluator(std::move(committee), communicator, &threads.workers());
-  return *evaluator.Run(data.test(), data.normalizer(), AllSamples(data.test().size()), nullptr);
+  Predictions predictions;
+  const auto evaluation =
+      evaluator.Run(data.test(), data.normalizer(), AllSamples(data.test().size()), nullptr,
+                    predict ? &predictions : nullptr);
+  RunTogether(communicator, [&] {
+    if (write) {
+      WritePredictions(request.predictions, predictions);
+    }
+  });
+  return *evaluation;
 }
 
 }  // namespace lockstep

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstring>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -15,32 +17,60 @@ namespace {
 // Microbatches a worker computes between two looks at the stop signal.
 constexpr int64_t kMicrobatchesPerRound = 16;
 
-// probabilities += softmax(logits)
-void AddSoftmax(std::span<const float> logits, std::vector<double>* probabilities) {
-  const float largest = *std::ranges::max_element(logits);
-  double sum = 0;
-  for (const float z : logits) {
-    sum += std::exp(double{z} - largest);
+// The probabilities that belong to scores.
+class Softmax {
+ public:
+  template <typename T>
+  explicit Softmax(std::span<const T> scores) : largest_(*std::ranges::max_element(scores)) {
+    for (const T score : scores) {
+      sum_ += std::exp(score - largest_);
+    }
   }
+
+  double operator()(double score) const { return std::exp(score - largest_) / sum_; }
+
+ private:
+  double largest_;
+  double sum_ = 0;
+};
+
+void AddProbabilities(std::span<const float> logits, std::span<double> sums) {
+  const Softmax softmax(logits);
   for (size_t k = 0; k < logits.size(); ++k) {
-    (*probabilities)[k] += std::exp(double{logits[k]} - largest) / sum;
+    sums[k] += softmax(logits[k]);
   }
+}
+
+// A probability of zero has an infinite loss; the smallest positive one stands in for it, so that
+// one hopeless sample does not hide the others. Written so that NaN counts as hopeless too.
+double Log(double probability) {
+  constexpr double kSmallest = std::numeric_limits<double>::min();
+  return std::log(probability > kSmallest ? probability : kSmallest);
 }
 
 }  // namespace
 
-// What one worker has counted: the confusion matrix, then the loss in fixed point.
-struct Evaluator::Counts {
-  explicit Counts(int class_count)
-      : classes(class_count), values(static_cast<size_t>(class_count) * class_count + 1) {}
-
-  void Add(int32_t label, size_t answer, double loss) {
-    ++values[label * static_cast<size_t>(classes) + answer];
-    values.back() += comm::ToFixedPoint(loss);
+// What one worker works with and has counted: the confusion matrix, then the loss in fixed point.
+struct Evaluator::Worker {
+  void Count(int32_t label, std::span<const double> scores_of_sample) {
+    const auto row = static_cast<size_t>(label) * scores_of_sample.size();
+    ++counts[row + static_cast<size_t>(Answer(scores_of_sample))];
+    counts.back() += comm::ToFixedPoint(-Log(Softmax(scores_of_sample)(scores_of_sample[label])));
   }
 
-  int classes;
-  std::vector<int64_t> values;
+  BatchLoader loader;
+  std::vector<int64_t> counts;
+  Microbatch microbatch = {};
+  std::vector<double> scores = {};  // of the microbatch: N x classes
+};
+
+// This rank's part of one evaluation: consecutive microbatches, and so consecutive samples.
+struct Evaluator::Share {
+  StepPlan plan;
+  IndexRange microbatches;
+  IndexRange samples;  // positions in the list of all samples
+  std::vector<Worker> workers = {};
+  std::vector<double> scores = {};  // samples x classes; empty: not asked for
 };
 
 Evaluator::Evaluator(std::vector<CommitteeMember> members, comm::Communicator* communicator,
@@ -59,79 +89,126 @@ Evaluator::Evaluator(std::vector<CommitteeMember> members, comm::Communicator* c
 
 std::optional<Evaluation> Evaluator::Run(const Dataset& dataset, const Normalizer& normalizer,
                                          const std::vector<uint32_t>& samples,
-                                         const StopSignal* stop) {
-  const auto total = static_cast<int64_t>(samples.size());
-  const StepPlan plan(total, total, members_[0].net->max_batch());
-  const int64_t count = plan.MicrobatchCount(0);
-  const IndexRange own = DealMicrobatches(count, communicator_.rank(), communicator_.size());
-  // The largest share sets the number of rounds, so that all ranks make the same calls.
-  const int64_t largest_share = (count + communicator_.size() - 1) / communicator_.size();
-  const int64_t round_size = kMicrobatchesPerRound * workers_.size();
-
-  const int classes = members_[0].net->output().channels;
-  std::vector<Counts> counts(workers_.size(), Counts(classes));
-  std::vector<BatchLoader> loaders;
-  loaders.reserve(workers_.size());
+                                         const StopSignal* stop, Predictions* predictions) {
+  Share share = Deal(static_cast<int64_t>(samples.size()));
   for (int worker = 0; worker < workers_.size(); ++worker) {
-    loaders.emplace_back(dataset, normalizer, Sampler::InOrder(samples));
+    share.workers.push_back({.loader = BatchLoader(dataset, normalizer, Sampler::InOrder(samples)),
+                             .counts = std::vector<int64_t>(classes() * classes() + 1)});
   }
+  if (predictions != nullptr) {
+    share.scores.resize(static_cast<size_t>(share.samples.size()) * classes());
+  }
+  if (!Compute(stop, &share)) {
+    return std::nullopt;
+  }
+  if (predictions != nullptr) {
+    const std::vector<std::byte> scores =
+        communicator_.Gather(std::as_bytes(std::span(share.scores)));
+    if (communicator_.rank() == 0) {
+      *predictions = Predict(dataset, samples, scores);
+    }
+  }
+  return Sum(share);
+}
+
+Evaluator::Share Evaluator::Deal(int64_t samples) const {
+  const StepPlan plan(samples, samples, members_[0].net->max_batch());
+  const IndexRange own =
+      DealMicrobatches(plan.MicrobatchCount(0), communicator_.rank(), communicator_.size());
+  return {
+      .plan = plan,
+      .microbatches = own,
+      .samples = {own.begin * plan.microbatch(), std::min(own.end * plan.microbatch(), samples)}};
+}
+
+bool Evaluator::Compute(const StopSignal* stop, Share* share) {
+  // The largest share sets the number of rounds, so that all ranks make the same calls.
+  const int ranks = communicator_.size();
+  const int64_t largest_share = (share->plan.MicrobatchCount(0) + ranks - 1) / ranks;
+  const int64_t round_size = kMicrobatchesPerRound * workers_.size();
+  const IndexRange own = share->microbatches;
   for (int64_t begin = 0; begin < largest_share; begin += round_size) {
     std::atomic<int64_t> next = own.begin + begin;
     const int64_t end = std::min(own.end, own.begin + begin + round_size);
     workers_.Run([&](int worker) {
-      Microbatch microbatch;
       for (int64_t index = next++; index < end; index = next++) {
-        loaders[worker].Load(RequestFor(plan, 0, index), &microbatch);
-        AddMicrobatch(worker, microbatch, &counts[worker]);
+        ComputeMicrobatch(worker, index, share);
       }
     });
     int64_t asked = stop != nullptr && stop->requested() ? 1 : 0;
     communicator_.AllReduceMax({&asked, 1});
     if (asked != 0) {
-      return std::nullopt;
+      return false;
     }
   }
-  std::vector<int64_t> sums(counts[0].values.size());
-  for (const Counts& part : counts) {
-    std::ranges::transform(sums, part.values, sums.begin(), std::plus<>());
-  }
-  communicator_.AllReduceSum(sums);
-
-  Evaluation result{.classes = classes, .samples = total};
-  result.loss = comm::FromFixedPoint(sums.back()) / static_cast<double>(total);
-  sums.pop_back();
-  for (int k = 0; k < classes; ++k) {
-    result.correct += sums[k * (static_cast<size_t>(classes) + 1)];
-  }
-  result.confusion = std::move(sums);
-  return result;
+  return true;
 }
 
-void Evaluator::AddMicrobatch(int worker, const Microbatch& microbatch, Counts* counts) {
+void Evaluator::ComputeMicrobatch(int worker, int64_t index, Share* share) {
+  Worker& own = share->workers[worker];
+  const MicrobatchRequest request = RequestFor(share->plan, 0, index);
+  own.loader.Load(request, &own.microbatch);
+  Score(worker, own.microbatch, &own.scores);
+  const std::span<const double> scores = own.scores;
+  for (size_t n = 0; n < own.microbatch.labels.size(); ++n) {
+    own.Count(own.microbatch.labels[n], scores.subspan(n * classes(), classes()));
+  }
+  if (!share->scores.empty()) {
+    const auto row = static_cast<size_t>(request.positions.begin - share->samples.begin);
+    std::ranges::copy(scores, std::span(share->scores).subspan(row * classes()).begin());
+  }
+}
+
+void Evaluator::Score(int worker, const Microbatch& microbatch, std::vector<double>* scores) {
   const auto batch = static_cast<int>(microbatch.size());
   const ConstTensor images{microbatch.images.data(), batch, members_[0].net->input()};
-  const auto classes = static_cast<size_t>(counts->classes);
-  std::vector<std::vector<double>> sums(batch, std::vector<double>(classes));
+  scores->assign(static_cast<size_t>(batch) * classes(), 0);
   for (size_t i = 0; i < members_.size(); ++i) {
     const MicrobatchContext context{.phase = Phase::kEvaluation,
                                     .sample_ids = microbatch.sample_ids,
                                     .parameters = members_[i].values};
     const ConstTensor logits = executors_[worker][i]->Forward(context, images);
+    if (members_.size() == 1) {
+      std::ranges::copy(logits.values(), scores->begin());
+      return;
+    }
     for (int n = 0; n < batch; ++n) {
-      AddSoftmax({logits.sample(n), classes}, &sums[n]);
+      AddProbabilities({logits.sample(n), classes()},
+                       std::span(*scores).subspan(static_cast<size_t>(n) * classes(), classes()));
     }
   }
-  // A probability of zero has an infinite loss; the smallest positive one stands in for it, so that
-  // one hopeless sample does not hide the others.
-  constexpr double kSmallest = std::numeric_limits<double>::min();
-  for (int n = 0; n < batch; ++n) {
-    const std::vector<double>& mean = sums[n];
-    const auto answer = static_cast<size_t>(std::ranges::max_element(mean) - mean.begin());
-    const double probability = mean[microbatch.labels[n]] / static_cast<double>(members_.size());
-    // Written so that NaN counts as hopeless too.
-    counts->Add(microbatch.labels[n], answer,
-                -std::log(probability > kSmallest ? probability : kSmallest));
+  for (double& score : *scores) {
+    score = Log(score / static_cast<double>(members_.size()));
   }
+}
+
+Predictions Evaluator::Predict(const Dataset& dataset, const std::vector<uint32_t>& samples,
+                               std::span<const std::byte> scores) const {
+  Predictions predictions{.classes = static_cast<int>(classes()), .samples = samples};
+  for (const uint32_t sample : samples) {
+    predictions.labels.push_back(dataset.label(sample));
+  }
+  predictions.scores.resize(samples.size() * classes());
+  CHECK_EQ(scores.size(), std::as_bytes(std::span(predictions.scores)).size());
+  std::memcpy(predictions.scores.data(), scores.data(), scores.size());
+  return predictions;
+}
+
+Evaluation Evaluator::Sum(const Share& share) {
+  std::vector<int64_t> sums(share.workers[0].counts.size());
+  for (const Worker& worker : share.workers) {
+    std::ranges::transform(sums, worker.counts, sums.begin(), std::plus<>());
+  }
+  communicator_.AllReduceSum(sums);
+  const auto samples = share.plan.samples();
+  Evaluation result{.classes = static_cast<int>(classes()), .samples = samples};
+  result.loss = comm::FromFixedPoint(sums.back()) / static_cast<double>(samples);
+  sums.pop_back();
+  for (size_t k = 0; k < classes(); ++k) {
+    result.correct += sums[k * (classes() + 1)];
+  }
+  result.confusion = std::move(sums);
+  return result;
 }
 
 }  // namespace lockstep

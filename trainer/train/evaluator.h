@@ -9,6 +9,7 @@
 #include "comm/communicator.h"
 #include "trainer/data/batch_loader.h"
 #include "trainer/nn/net_executor.h"
+#include "trainer/train/predictions.h"
 #include "trainer/train/stop_signal.h"
 #include "trainer/train/worker_pool.h"
 
@@ -42,13 +43,29 @@ class Evaluator {
             WorkerPool* workers);
 
   // Collective. Evaluates on `samples` of `dataset`. Where `stop` is given and some rank is asked
-  // to stop meanwhile, all ranks give up together and return nothing.
+  // to stop meanwhile, all ranks give up together and return nothing. Where `predictions` is given,
+  // on all ranks, rank 0's is overwritten, with the same bytes for every number of ranks and
+  // threads.
   std::optional<Evaluation> Run(const Dataset& dataset, const Normalizer& normalizer,
-                                const std::vector<uint32_t>& samples, const StopSignal* stop);
+                                const std::vector<uint32_t>& samples, const StopSignal* stop,
+                                Predictions* predictions = nullptr);
 
  private:
-  struct Counts;
-  void AddMicrobatch(int worker, const Microbatch& microbatch, Counts* counts);
+  struct Worker;
+  struct Share;
+
+  size_t classes() const { return static_cast<size_t>(members_[0].net->output().channels); }
+  Share Deal(int64_t samples) const;
+  // Collective. Computes and counts the share; returns false when told to stop.
+  bool Compute(const StopSignal* stop, Share* share);
+  void ComputeMicrobatch(int worker, int64_t index, Share* share);
+  // Fills `scores`: N x classes.
+  void Score(int worker, const Microbatch& microbatch, std::vector<double>* scores);
+  // From the gathered scores.
+  Predictions Predict(const Dataset& dataset, const std::vector<uint32_t>& samples,
+                      std::span<const std::byte> scores) const;
+  // Collective. The counts of all ranks and threads.
+  Evaluation Sum(const Share& share);
 
   std::vector<CommitteeMember> members_;
   comm::Communicator& communicator_;
