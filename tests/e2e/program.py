@@ -39,22 +39,42 @@ class ProgramTest(unittest.TestCase):
     def write(self, name, text):
         (self.directory / name).write_text(text)
 
-    def command(self, *arguments, ranks=0):
-        """The words that start the program: alone, or on `ranks` ranks."""
+    def command(self, *arguments, ranks=0, before=()):
+        """The words that start the program: alone, or on `ranks` ranks; behind the words of `before`."""
         launcher = ["mpirun", "-np", str(ranks)] if ranks else []
-        return [*launcher, _program, *map(str, arguments)]
+        return [*before, *launcher, _program, *map(str, arguments)]
 
-    def start(self, *arguments, ranks=0, **options):
+    def start(self, *arguments, ranks=0, before=(), **options):
         """The running program, with pipes."""
-        return subprocess.Popen(self.command(*arguments, ranks=ranks), cwd=self.directory, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        return subprocess.Popen(self.command(*arguments, ranks=ranks, before=before), text=True,
+                                cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
 
-    def run_program(self, *arguments, ranks=0, expect=0, **options):
+    def run_program(self, *arguments, ranks=0, before=(), expect=0, **options):
         """The program's result; fails unless it exits with `expect`."""
-        result = subprocess.run(self.command(*arguments, ranks=ranks), cwd=self.directory, text=True,
-                                capture_output=True, check=False, **options)
+        result = subprocess.run(self.command(*arguments, ranks=ranks, before=before), text=True,
+                                cwd=self.directory, capture_output=True, check=False, **options)
         self.assertEqual(result.returncode, expect, result.stdout + result.stderr)
         return result
+
+    def as_user(self, number):
+        """The words that start the program as another user, for tests that root runs."""
+        self.directory.chmod(0o777)
+        user = ["setpriv", f"--reuid={number}", f"--regid={number}", "--clear-groups"]
+        if subprocess.run([*user, *self.command("--version")], capture_output=True, check=False).returncode:
+            self.skipTest("other users cannot read the program")
+        return user
+
+    def refused(self, code, *arguments, says, **options):
+        """What the program writes to standard error when it exits with `code` for a reason that contains each
+        text of `says`. Fails unless the reason is told once, in order, without an answer or a crash."""
+        result = self.run_program(*arguments, expect=code, **options)
+        self.assertEqual(result.stdout, "")
+        self.assertEqual(result.stderr.count("lockstep: error"), 1, result.stderr)
+        for sign_of_a_crash in ("terminate called", "MPI_ABORT", "Signal:", "std::"):
+            self.assertNotIn(sign_of_a_crash, result.stderr)
+        for text in says:
+            self.assertEqual(result.stderr.count(text), 1, f"{text!r} in {result.stderr}")
+        return result.stderr
 
     def train(self, output, *settings, ranks=1, threads=1):
         """The JSON answer of a training run, which must finish."""

@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+"""Starts the program on several ranks in ways that cannot work: it ends within seconds, with the exit code of
+what is wrong, and says it once.
+
+usage: launch_errors_test.py LOCKSTEP
+"""
+
+import os
+import time
+
+import program
+
+USAGE_ERROR, DATA_ERROR, STORAGE_ERROR = 2, 3, 4
+
+SECONDS = 20  # much, for a start that fails, but the machine may be busy
+
+# What a task finds in its environment when the launcher started two, and MPI does not know.
+SRUN_STEP = {"SLURM_JOB_ID": "7", "SLURM_NTASKS": "2", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "2",
+             "SLURM_LOCALID": "0"}
+LAUNCHERS = [
+    (SRUN_STEP, "SLURM_PROCID", "SLURM_STEP_NUM_TASKS=2", "Start it with `srun --mpi=pmix`"),
+    ({"OMPI_COMM_WORLD_SIZE": "2"}, "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE=2", "the mpirun of the MPI"),
+    ({"PMI_SIZE": "2"}, "PMI_RANK", "PMI_SIZE=2", "the mpirun of the MPI"),
+]
+
+
+class LaunchErrorsTest(program.ProgramTest):
+    def refused_on_three_ranks(self, code, *arguments, **options):
+        start = time.monotonic()
+        self.refused(code, *arguments, ranks=3, **options)
+        self.assertLess(time.monotonic() - start, SECONDS)
+
+    def test_several_tasks_in_worlds_of_one_are_refused(self):
+        for variables, rank_variable, task_count, remedy in LAUNCHERS:
+            for rank in ("0", "1"):
+                with self.subTest(task_count=task_count, rank=rank):
+                    self.refused(USAGE_ERROR, "train", "job.textproto",
+                                 env={**os.environ, **variables, rank_variable: rank},
+                                 says=[f"{task_count} says that 2 tasks were started, but MPI sees a single one",
+                                       remedy])
+        self.assertFalse((self.directory / "runs").exists(), "refused, but trained")
+
+    def test_a_single_task_in_a_batch_script_of_two_may_train(self):
+        batch_script = {"SLURM_JOB_ID": "7", "SLURM_NTASKS": "2", "SLURM_PROCID": "0"}
+        self.run_program("train", "job.textproto", env={**os.environ, **batch_script})
+
+    def test_a_wrong_command_line(self):
+        self.refused_on_three_ranks(USAGE_ERROR, "train", "job.textproto", "--thread", "1",
+                                    says=["there is no option --thread"])
+
+    def test_a_wrong_job(self):
+        self.refused_on_three_ranks(USAGE_ERROR, "train", "job.textproto", "--set", "epochs=0",
+                                    says=["on rank 0", "epochs: must be at least 1, is 0"])
+
+    def test_missing_data(self):
+        nothing = {**os.environ, "HOME": str(self.directory), "LOCKSTEP_DATA": str(self.directory)}
+        self.refused_on_three_ranks(DATA_ERROR, "train", "job.textproto", "--set", "data.mnist={}", env=nothing,
+                                    says=["on rank 0", "MNIST was not found"])
+
+    def test_a_missing_checkpoint(self):
+        for arguments in (["train", "job.textproto", "--resume", "missing.h5"], ["verify", "missing.h5"]):
+            self.refused_on_three_ranks(STORAGE_ERROR, *arguments, says=["missing.h5: cannot be read"])
+
+    def test_an_output_directory_that_cannot_be_used(self):
+        self.refused_on_three_ranks(STORAGE_ERROR, "train", "job.textproto", "--set",
+                                    "output_directory=job.textproto",
+                                    says=["on rank 0", "cannot be created: Not a directory"])
+
+    def test_what_is_wrong_on_one_rank_alone_ends_all(self):
+        """As where a node lacks the job file, or has a version of the program without the option."""
+        job = ["train", "job.textproto"]
+        for wrong, says in ((["train", "missing.textproto"], "missing.textproto: cannot be read"),
+                            ([*job, "--thread", "1"], "there is no option --thread")):
+            with self.subTest(wrong=wrong):
+                last_rank = self.command(*wrong, before=[":", "-np", "1"])
+                self.refused_on_three_ranks(USAGE_ERROR, *job, *last_rank, says=["on rank 3 ", says])
+
+    def test_help_is_printed_once(self):
+        result = self.run_program("train", "--help", ranks=3)
+        self.assertEqual(result.stdout.count("Usage: lockstep train"), 1)
+
+
+if __name__ == "__main__":
+    program.main()
