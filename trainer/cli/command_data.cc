@@ -3,10 +3,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "trainer/cli/command.h"
 #include "trainer/cli/output.h"
+#include "trainer/data/digit_files.h"
 #include "trainer/data/fetch.h"
 #include "trainer/data/mnist.h"
 #include "trainer/data/search_path.h"
@@ -41,10 +43,59 @@ ExitCode Fetch(const std::string& directory) {
   return ExitCode::kDone;
 }
 
+ExitCode Make(const DigitFilesOptions& options) {
+  for (const std::filesystem::path& path : WriteDigitFiles(options)) {
+    PrintText(fmt::format("{}: written\n", path.string()));
+  }
+  PrintText(fmt::format("train on them with: --set data.mnist.digest=IGNORED --data-dir {}\n",
+                        options.directory.string()));
+  return ExitCode::kDone;
+}
+
+// CLI::Range would let NaN pass.
+std::string NotFromZeroToOne(const std::string& text) {
+  double number = 0;
+  if (CLI::detail::lexical_cast(text, number) && number >= 0 && number <= 1) {
+    return "";
+  }
+  return fmt::format("must be a number from 0 to 1, is {}", text);
+}
+
+void AddMakeCommand(CLI::App* data, Action* action) {
+  auto options = std::make_shared<DigitFilesOptions>();
+  auto directory = std::make_shared<std::string>();
+  CLI::App* command = data->add_subcommand(
+      "make", "Draw digits and write them as four files of MNIST's names and form");
+  command->add_option("--dir", *directory, "Where to put them")->required()->type_name("DIR");
+  const auto add_count = [&](const char* name, int64_t* samples, const char* description) {
+    command->add_option(name, *samples, description)
+        ->check(CLI::Range(int64_t{1}, kMostDigitsInAFile))
+        ->capture_default_str();
+  };
+  add_count("--train", &options->train_samples, "Training samples");
+  add_count("--test", &options->test_samples, "Test samples");
+  command
+      ->add_option("--seed", options->digits.seed,
+                   "Keys the drawing: equal seeds draw equal samples")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--noise", options->digits.noise,
+                   "Standard deviation of the noise on each pixel, where white is 1")
+      ->check(CLI::Validator(NotFromZeroToOne, "FROM 0 TO 1"))
+      ->capture_default_str();
+  command->add_flag("--force", options->replace, "Replace files that are there already");
+  command->callback([=] {
+    options->directory = *directory;
+    action->alone = [=] { return Make(*options); };
+  });
+}
+
 }  // namespace
 
 void AddDataCommand(CLI::App* app, Action* action) {
-  CLI::App* command = app->add_subcommand("data", "Get MNIST, or check it");
+  CLI::App* command =
+      app->add_subcommand("data", "Get MNIST, check it, or draw digits in its form");
   command->require_subcommand(1);
   auto directory = std::make_shared<std::string>();
   CLI::App* fetch = command->add_subcommand(
@@ -58,6 +109,7 @@ void AddDataCommand(CLI::App* app, Action* action) {
                    "Where they are; default: searched in $LOCKSTEP_DATA and ~/.cache/lockstep")
       ->type_name("DIR");
   verify->callback([=] { action->alone = [=] { return Verify(*directory); }; });
+  AddMakeCommand(command, action);
 }
 
 }  // namespace lockstep

@@ -101,9 +101,9 @@ std::vector<std::byte> Gunzip(std::span<const std::byte> bytes, size_t limit,
 std::vector<std::byte> Gzip(std::span<const std::byte> bytes) {
   CHECK_LE(bytes.size(), size_t{std::numeric_limits<uInt>::max()});
   z_stream stream{};
-  CHECK_EQ(
-      deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, kGzipWindow, 9, Z_DEFAULT_STRATEGY),
-      Z_OK);
+  // Looks for runs of one byte only: images with noise get smaller than with Z_DEFAULT_STRATEGY, in
+  // a tenth of the time.
+  CHECK_EQ(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipWindow, 9, Z_RLE), Z_OK);
   std::vector<std::byte> packed(deflateBound(&stream, bytes.size()));
   stream.next_in = ZlibInput(bytes);
   stream.avail_in = ToUInt(bytes.size());

@@ -19,28 +19,12 @@ constexpr std::array<std::string_view, 4> kFashionMnistSha256 = {
     "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 };
 
-// The path of a file called `name`, in one of its spellings; empty when there is none.
-std::filesystem::path FindFile(const std::filesystem::path& directory, std::string_view name) {
-  std::string dotted(name);
-  dotted[dotted.rfind("-idx")] = '.';
-  for (const std::string& spelling : {std::string(name), dotted}) {
-    for (const char* suffix : {"", ".gz"}) {
-      std::filesystem::path path = directory / (spelling + suffix);
-      std::error_code ignored;
-      if (std::filesystem::is_regular_file(path, ignored)) {
-        return path;
-      }
-    }
-  }
-  return {};
-}
-
 // None of the files: none. Some of them: throws.
 std::optional<MnistPaths> FindIn(const std::filesystem::path& directory) {
   MnistPaths found;
   std::vector<std::string_view> missing;
   for (size_t file = 0; file < kMnistFiles.size(); ++file) {
-    found.paths[file] = FindFile(directory, kMnistFiles[file].name);
+    found.paths[file] = FindMnistFile(directory, static_cast<MnistFile>(file));
     if (found.paths[file].empty()) {
       missing.push_back(kMnistFiles[file].name);
     }
@@ -67,6 +51,22 @@ std::optional<std::string_view> IdentifyMnistFile(std::string_view sha256) {
     return "Fashion-MNIST";
   }
   return std::nullopt;
+}
+
+std::filesystem::path FindMnistFile(const std::filesystem::path& directory, MnistFile file) {
+  const std::string name(FactsOf(file).name);
+  std::string dotted = name;
+  dotted[dotted.rfind("-idx")] = '.';
+  for (const std::string& spelling : {name, dotted}) {
+    for (const char* suffix : {"", ".gz"}) {
+      std::filesystem::path path = directory / (spelling + suffix);
+      std::error_code ignored;
+      if (std::filesystem::is_regular_file(path, ignored)) {
+        return path;
+      }
+    }
+  }
+  return {};
 }
 
 MnistPaths FindMnist(std::span<const std::filesystem::path> directories) {

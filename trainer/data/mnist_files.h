@@ -47,9 +47,13 @@ struct MnistPaths {
   }
 };
 
-// Looks for the four files in each directory and its MNIST/raw/ (torchvision's layout), plain or
-// ".gz", also spelled "train-images.idx3-ubyte". The first place that has one of them must have
-// all. Throws DataError that lists every place looked in and the command that fetches the files.
+// The file in `directory`, plain or ".gz", also spelled "train-images.idx3-ubyte"; the one that
+// FindMnist takes where there are several. Empty: there is none.
+std::filesystem::path FindMnistFile(const std::filesystem::path& directory, MnistFile file);
+
+// Looks for the four files in each directory and its MNIST/raw/ (torchvision's layout). The first
+// place that has one of them must have all. Throws DataError that lists every place looked in and
+// the command that fetches the files.
 MnistPaths FindMnist(std::span<const std::filesystem::path> directories);
 
 }  // namespace lockstep
