@@ -75,6 +75,20 @@ class LaunchErrorsTest(program.ProgramTest):
                 last_rank = self.command(*wrong, before=[":", "-np", "1"])
                 self.refused_on_three_ranks(USAGE_ERROR, *job, *last_rank, says=["on rank 3 ", says])
 
+    def test_ranks_that_are_given_different_jobs_do_not_wait_for_each_other(self):
+        job = ["train", "job.textproto"]
+        last_rank = self.command(*job, "--set", "steps=4", before=[":", "-np", "1"])
+        self.refused_on_three_ranks(USAGE_ERROR, *job, *last_rank,
+                                    says=["on rank 3 ", "job.textproto: says another job than it does to rank 0",
+                                          "give all ranks the same file and the same --set"])
+
+    def test_a_rank_on_another_type_of_cpu_is_warned_about(self):
+        job = ["train", "job.textproto"]
+        other_cpu = self.command(*job, before=[":", "-np", "1", "-x", "OPENBLAS_CORETYPE=Prescott"])
+        result = self.run_program(*job, *other_cpu, ranks=1)
+        self.assertEqual(result.stderr.count("warning: rank 1 "), 1, result.stderr)
+        self.assertIn('blas_core "Prescott"', result.stderr)
+
     def test_help_is_printed_once(self):
         result = self.run_program("train", "--help", ranks=3)
         self.assertEqual(result.stdout.count("Usage: lockstep train"), 1)

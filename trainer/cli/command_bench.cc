@@ -1,14 +1,12 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <optional>
 
 #include "trainer/cli/command.h"
 #include "trainer/cli/job_arguments.h"
 #include "trainer/cli/output.h"
 #include "trainer/report/table.h"
 #include "trainer/train/bench_job.h"
-#include "trainer/train/together.h"
 
 namespace lockstep {
 namespace {
@@ -83,14 +81,11 @@ void PrintReadable(const BenchResult& result) {
 }
 
 ExitCode Bench(const BenchArguments& arguments, const CollectiveContext& context) {
-  std::optional<BenchRequest> request;
-  RunTogether(context.communicator, [&] {
-    request = {.job = arguments.job.Load(),
-               .data_directory = arguments.job.data_directory,
-               .steps = arguments.steps,
-               .threads = arguments.threads};
-  });
-  const BenchResult result = BenchJob(*request, context.communicator);
+  const BenchRequest request{.job = arguments.job.LoadTogether(context.communicator),
+                             .data_directory = arguments.job.data_directory,
+                             .steps = arguments.steps,
+                             .threads = arguments.threads};
+  const BenchResult result = BenchJob(request, context.communicator);
   if (context.communicator->rank() == 0) {
     if (arguments.json) {
       PrintJson(ToJson(result));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
 
 #include "trainer/cli/command.h"
 #include "trainer/cli/job_arguments.h"
@@ -105,24 +104,23 @@ void PrintReadable(const CheckResult& result) {
 
 ExitCode Check(const CheckArguments& arguments, const CollectiveContext& context) {
   comm::Communicator* communicator = context.communicator;
-  std::optional<LoadedJob> job;
-  RunTogether(communicator, [&] { job = arguments.job.Load(); });
-  const JobData data(job->job.data(), arguments.job.data_directory, communicator);
+  const LoadedJob job = arguments.job.LoadTogether(communicator);
+  const JobData data(job.job.data(), arguments.job.data_directory, communicator);
   std::unique_ptr<Net> net;
-  RunTogether(communicator, [&] { net = BuildNet(*job, data.shape(), data.train().classes()); });
+  RunTogether(communicator, [&] { net = BuildNet(job, data.shape(), data.train().classes()); });
   RankThreads threads(arguments.threads, communicator);
   if (communicator->rank() != 0) {
     return ExitCode::kDone;
   }
   const int workers = threads.workers().size();
   CheckResult result{
-      .job = job->job,
+      .job = job.job,
       .data = data,
       .net = *net,
-      .options = ToTrainingOptions(job->job, static_cast<int64_t>(data.split().train.size())),
+      .options = ToTrainingOptions(job.job, static_cast<int64_t>(data.split().train.size())),
       .ranks = communicator->size(),
       .threads = workers,
-      .memory = PlanMemory(job->job, data, *net, workers),
+      .memory = PlanMemory(job.job, data, *net, workers),
       .microbatches = {}};
   const int64_t microbatches = result.options.plan.MicrobatchCount(0);
   for (int rank = 0; rank < result.ranks; ++rank) {

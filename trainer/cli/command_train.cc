@@ -73,14 +73,12 @@ void PrintReadable(const TrainResult& result) {
 }
 
 ExitCode Train(const TrainArguments& arguments, const CollectiveContext& context) {
-  std::optional<TrainRequest> request;
-  RunTogether(context.communicator, [&] {
-    request = {.job = arguments.job.Load(),
-               .data_directory = arguments.job.data_directory,
-               .resume = ToResumeChoice(arguments),
-               .threads = arguments.threads};
-  });
-  const TrainResult result = TrainJob(*request, *context.stop_signal, context.communicator);
+  TrainRequest request{.job = arguments.job.LoadTogether(context.communicator),
+                       .data_directory = arguments.job.data_directory,
+                       .resume = {},
+                       .threads = arguments.threads};
+  RunTogether(context.communicator, [&] { request.resume = ToResumeChoice(arguments); });
+  const TrainResult result = TrainJob(request, *context.stop_signal, context.communicator);
   if (context.communicator->rank() == 0) {
     if (result.outcome == Outcome::kStopped) {
       spdlog::info("stopped by {}", context.stop_signal->requested() ? context.stop_signal->name()

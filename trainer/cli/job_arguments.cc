@@ -1,6 +1,19 @@
 #include "trainer/cli/job_arguments.h"
 
+#include <optional>
+#include <utility>
+
+#include "trainer/train/same_everywhere.h"
+#include "trainer/train/together.h"
+
 namespace lockstep {
+
+LoadedJob JobArguments::LoadTogether(comm::Communicator* communicator) const {
+  std::optional<LoadedJob> loaded;
+  RunTogether(communicator, [&] { loaded = Load(); });
+  CheckSameJob(loaded->job, path, communicator);
+  return std::move(*loaded);
+}
 
 void AddJobArguments(CLI::App* command, JobArguments* arguments) {
   command->add_option("JOB", arguments->path, "Job file (.textproto)")->required();

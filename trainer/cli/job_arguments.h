@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "comm/communicator.h"
 #include "trainer/config/job_file.h"
 
 namespace lockstep {
@@ -14,7 +15,10 @@ struct JobArguments {
   std::vector<std::string> overrides;  // --set, in the order given
   std::string data_directory;          // --data-dir; empty: search
 
+  // On one rank.
   LoadedJob Load() const { return LoadJob(path, overrides); }
+  // Collective. The same job on all ranks. Throws FailedTogether.
+  LoadedJob LoadTogether(comm::Communicator* communicator) const;
 };
 
 // Adds JOB, --set and --data-dir to `command`. `arguments` outlives the parsing.

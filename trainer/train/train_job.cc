@@ -13,6 +13,7 @@
 #include "trainer/train/net_builder.h"
 #include "trainer/train/rank_threads.h"
 #include "trainer/train/rank_times.h"
+#include "trainer/train/same_everywhere.h"
 #include "trainer/train/together.h"
 #include "trainer/train/training_pipeline.h"
 
@@ -34,6 +35,7 @@ class Run {
         stop_signal_(stop_signal),
         communicator_(*communicator),
         job_(request.job.job) {
+    WarnOfOtherBuilds(communicator);
     LockRunDirectory();
     data_ = std::make_unique<JobData>(job_.data(), request.data_directory, communicator);
     *job_.mutable_data() = data_->resolved();
