@@ -130,7 +130,7 @@ class JobErrorsTest(program.ProgramTest):
         for arguments, says in [
                 ([], "a command is missing; possible here: train, "),
                 (["evalute"], "there is no command evalute; did you mean evaluate? possible here: train, "),
-                (["data", "get"], "there is no command get; possible here: fetch, verify; see: lockstep data --help"),
+                (["data", "get"], "there is no command get; possible here: fetch, "),
                 (["train"], "JOB is required; see: lockstep train --help"),
                 (["train", "job.textproto", "--thread", "2"],
                  "there is no option --thread; did you mean --threads? see: lockstep train --help"),
