@@ -4,10 +4,7 @@
 usage: made_digits_test.py LOCKSTEP
 """
 
-import gzip
-import struct
-import subprocess
-
+import idx
 import numpy as np
 import program
 
@@ -16,16 +13,6 @@ COUNTS = ["--train", 500, "--test", 100, "--seed", 3, "--noise", 0.2]
 SETTINGS = ["--set", "data.digits.seed=3", "--set", "data.digits.noise=0.2"]
 NAMES = ["t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz", "train-images-idx3-ubyte.gz",
          "train-labels-idx1-ubyte.gz"]
-
-
-def read_idx(path):
-    """An IDX file of bytes, as the format's description says it, and nothing behind the last one."""
-    with gzip.open(path) as file:
-        content = file.read()
-    zero, kind, dims = struct.unpack(">HBB", content[:4])
-    shape = struct.unpack(f">{dims}I", content[4:4 + 4 * dims])
-    assert (zero, kind) == (0, 8), path
-    return np.frombuffer(content, "u1", offset=4 + 4 * dims).reshape(shape)
 
 
 class MadeDigitsTest(program.ProgramTest):
@@ -45,8 +32,8 @@ class MadeDigitsTest(program.ProgramTest):
         self.run_program("data", "make", "--dir", "made", *COUNTS)
         self.assertEqual(self.names("made"), NAMES)
         for name, samples in (("train", 500), ("t10k", 100)):
-            images = read_idx(self.directory / f"made/{name}-images-idx3-ubyte.gz")
-            labels = read_idx(self.directory / f"made/{name}-labels-idx1-ubyte.gz")
+            images = idx.read(self.directory / f"made/{name}-images-idx3-ubyte.gz")
+            labels = idx.read(self.directory / f"made/{name}-labels-idx1-ubyte.gz")
             self.assertEqual(images.shape, (samples, 28, 28))
             self.assertEqual(labels.shape, (samples,))
             self.assertEqual(set(labels), set(range(10)))
@@ -56,31 +43,27 @@ class MadeDigitsTest(program.ProgramTest):
     def test_files_that_are_there_are_replaced_only_with_force(self):
         self.run_program("data", "make", "--dir", "made", "--train", 20, "--test", 10)
         before = {name: (self.directory / "made" / name).read_bytes() for name in NAMES}
-        result = self.run_program("data", "make", "--dir", "made", *COUNTS, expect=3)
-        self.assertIn("is there already; choose another directory, or replace it with --force", result.stderr)
+        self.refused(3, "data", "make", "--dir", "made", *COUNTS,
+                     says=["train-images-idx3-ubyte.gz: is there already; choose another directory, or replace it"])
         self.assertEqual({name: (self.directory / "made" / name).read_bytes() for name in NAMES}, before)
         self.run_program("data", "make", "--dir", "made", "--force", *COUNTS)
         self.assertEqual(self.names("made"), NAMES)
-        self.assertEqual(len(read_idx(self.directory / "made/train-labels-idx1-ubyte.gz")), 500)
+        self.assertEqual(len(idx.read(self.directory / "made/train-labels-idx1-ubyte.gz")), 500)
 
     def test_a_disk_that_fills_up_leaves_what_was_there(self):
         self.run_program("data", "make", "--dir", "made", "--train", 20, "--test", 10)
-        before = read_idx(self.directory / "made/train-labels-idx1-ubyte.gz")
-        limited = ["bash", "-c", 'trap "" XFSZ; ulimit -f 20; exec "$@"', "limited"]
-        result = subprocess.run(
-            [*limited, *self.command("data", "make", "--dir", "made", "--force", *COUNTS)], cwd=self.directory,
-            text=True, capture_output=True, check=False)
-        self.assertEqual(result.returncode, 3, result.stderr)
-        self.assertIn("train-images-idx3-ubyte.gz: cannot be written: File too large", result.stderr)
+        before = idx.read(self.directory / "made/train-labels-idx1-ubyte.gz")
+        full_disk = ["bash", "-c", 'trap "" XFSZ; ulimit -f 20; exec "$@"', "full_disk"]
+        self.refused(3, "data", "make", "--dir", "made", "--force", *COUNTS, before=full_disk,
+                     says=["train-images-idx3-ubyte.gz: cannot be written: File too large"])
         self.assertEqual(self.names("made"), NAMES)
-        np.testing.assert_array_equal(read_idx(self.directory / "made/train-labels-idx1-ubyte.gz"), before)
+        np.testing.assert_array_equal(idx.read(self.directory / "made/train-labels-idx1-ubyte.gz"), before)
 
     def test_counts_and_noise_out_of_range_are_refused(self):
         for option, value in (("--train", 0), ("--test", 5000001), ("--noise", 1.5), ("--noise", "nan"),
                               ("--seed", -1)):
             with self.subTest(option=option, value=value):
-                result = self.run_program("data", "make", "--dir", "made", f"{option}={value}", expect=2)
-                self.assertIn(option, result.stderr)
+                self.refused(2, "data", "make", "--dir", "made", f"{option}={value}", says=[option])
                 self.assertFalse((self.directory / "made").exists())
 
 

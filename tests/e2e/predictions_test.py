@@ -73,13 +73,12 @@ class PredictionsTest(program.ProgramTest):
                                   (0, "job.textproto/p.h5", "p.h5: cannot be created: Not a directory"),
                                   (0, "folder", "folder: cannot be replaced: Is a directory")):
             with self.subTest(place):
-                result = self.run_program("evaluate", "--checkpoint", "missing.h5", "--predictions", place,
-                                          ranks=ranks, expect=4)
-                self.assertIn(why, result.stderr)
+                self.refused(4, "evaluate", "--checkpoint", "missing.h5", "--predictions", place, ranks=ranks,
+                             says=[why])
 
     def test_an_evaluation_that_fails_leaves_the_old_file_as_it_was(self):
         self.write("old.h5", "old")
-        self.run_program("evaluate", "--checkpoint", "missing.h5", "--predictions", "old.h5", expect=4)
+        self.refused(4, "evaluate", "--checkpoint", "missing.h5", "--predictions", "old.h5", says=["missing.h5"])
         self.assertEqual((self.directory / "old.h5").read_text(), "old")
         self.assertEqual([path.name for path in self.directory.glob("old.h5*")], ["old.h5"])
 
