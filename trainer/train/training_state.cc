@@ -5,6 +5,7 @@
 
 #include "storage/error.h"
 #include "trainer/tensor/blas.h"
+#include "trainer/tensor/kernels/instruction_set.h"
 
 namespace lockstep {
 namespace {
@@ -76,7 +77,8 @@ std::map<std::string, std::string> DescribeBuild() {
   return {{"lockstep", LOCKSTEP_VERSION},
           {"compiler", __VERSION__},
           {"blas", blas.config},
-          {"blas_core", blas.core}};
+          {"blas_core", blas.core},
+          {"instruction_set", std::string(Name(ActiveInstructionSet()))}};
 }
 
 storage::Checkpoint MakeCheckpoint(const TrainingState& state, const ParameterLayout& layout,

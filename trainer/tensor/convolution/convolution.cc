@@ -2,6 +2,7 @@
 
 #include "trainer/tensor/convolution/gemm_convolution.h"
 #include "trainer/tensor/convolution/pointwise_convolution.h"
+#include "trainer/tensor/convolution/winograd_convolution.h"
 
 namespace lockstep {
 
@@ -10,6 +11,10 @@ std::unique_ptr<ConvolutionAlgorithm> MakeConvolution(const ConvolutionGeometry&
   // A matrix product as it lies: nothing to rewrite.
   if (PointwiseConvolution::Serves(geometry)) {
     return std::make_unique<PointwiseConvolution>(geometry);
+  }
+  // A fraction of the multiplications.
+  if (WinogradConvolution::Serves(geometry)) {
+    return std::make_unique<WinogradConvolution>(geometry, max_batch);
   }
   // Serves everything.
   return std::make_unique<GemmConvolution>(geometry, max_batch);

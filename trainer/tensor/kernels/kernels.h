@@ -1,0 +1,27 @@
+#pragma once
+
+#include "trainer/tensor/kernels/winograd.h"
+
+namespace lockstep {
+
+// Inner loops that are compiled once for each instruction set.
+struct Kernels {
+  WinogradKernels winograd_3x3;  // F(4x4, 3x3)
+  WinogradKernels winograd_5x5;  // F(4x4, 5x5)
+};
+
+// Each in the objects compiled for its set.
+namespace sse2 {
+extern const Kernels kKernels;
+}
+namespace avx2 {
+extern const Kernels kKernels;
+}
+namespace avx512 {
+extern const Kernels kKernels;
+}
+
+// Those for ActiveInstructionSet().
+const Kernels& ActiveKernels();
+
+}  // namespace lockstep

@@ -1,0 +1,295 @@
+#include "trainer/tensor/kernels/winograd.h"
+
+#include "trainer/tensor/kernels/kernels.h"
+#include "trainer/tensor/kernels/winograd_transforms.h"
+
+namespace lockstep::LOCKSTEP_INSTRUCTION_SET {
+namespace {
+
+// Transforms the rows of a kIn x kIn matrix of vectors to kOut numbers each, then the columns of
+// what that gives. load(row, Floats[kIn]) fetches a row, store(column, const Floats[kOut]) takes a
+// column.
+template <int kIn, int kOut, typename LoadRow, typename Transform, typename StoreColumn>
+LOCKSTEP_INLINE void Transform2d(const LoadRow& load, const Transform& transform,
+                                 const StoreColumn& store) {
+  Floats half[kIn][kOut];
+#pragma GCC unroll 8
+  for (int row = 0; row < kIn; ++row) {
+    Floats in[kIn];
+    load(row, in);
+    transform(in, half[row]);
+  }
+#pragma GCC unroll 8
+  for (int column = 0; column < kOut; ++column) {
+    Floats in[kIn];
+#pragma GCC unroll 8
+    for (int row = 0; row < kIn; ++row) {
+      in[row] = half[row][column];
+    }
+    Floats out[kOut];
+    transform(in, out);
+    store(column, out);
+  }
+}
+
+// A place of the loop over a block.
+struct Tile {
+  int64_t number;  // in the block: the row of the matrices
+  int image;
+  int row;  // of the tiles of its image
+  int column;
+};
+
+template <typename Visit>
+LOCKSTEP_INLINE void ForEachTile(const WinogradTiles& tiles, const WinogradBlock& block,
+                                 const Visit& visit) {
+  int64_t number = 0;
+  for (int image = 0; image < block.images; ++image) {
+    for (int row = block.first_row; row < block.first_row + block.rows; ++row) {
+      for (int column = 0; column < tiles.columns; ++column) {
+        visit(Tile{number++, image, row, column});
+      }
+    }
+  }
+}
+
+// Pixels of kLanes channels each, as they lie in an image or in a buffer.
+struct Pixels {
+  float* first;
+  int64_t row_stride;
+  int64_t column_stride;
+
+  LOCKSTEP_INLINE float* At(int row, int column) const {
+    return first + row * row_stride + column * column_stride;
+  }
+};
+
+// The kSize x kSize pixels of a tile, in an image of the given height, width and depth. Where the
+// tile reaches beyond the image, kernels work on a buffer instead.
+template <int kSize>
+class Window {
+ public:
+  LOCKSTEP_INLINE Window(float* image, int64_t first_row, int64_t first_column, int height,
+                         int width, int depth)
+      : image_{image + (first_row * width + first_column) * depth, int64_t{width} * depth, depth},
+        row_begin_(static_cast<int>(first_row < 0 ? -first_row : 0)),
+        row_end_(static_cast<int>(first_row + kSize < height ? kSize : height - first_row)),
+        column_begin_(static_cast<int>(first_column < 0 ? -first_column : 0)),
+        column_end_(static_cast<int>(first_column + kSize < width ? kSize : width - first_column)) {
+  }
+
+  LOCKSTEP_INLINE bool inside() const {
+    return row_begin_ == 0 && column_begin_ == 0 && row_end_ == kSize && column_end_ == kSize;
+  }
+  // Channels from `channel` on.
+  LOCKSTEP_INLINE Pixels Image(int channel) const {
+    return {image_.first + channel, image_.row_stride, image_.column_stride};
+  }
+  LOCKSTEP_INLINE Pixels Buffer() { return {buffer_, kSize * kLanes, kLanes}; }
+
+  // Calls visit(in the image, in the buffer) for every pixel that the image has.
+  template <typename Visit>
+  LOCKSTEP_INLINE void ForEachPixel(int channel, const Visit& visit) {
+    for (int row = row_begin_; row < row_end_; ++row) {
+      for (int column = column_begin_; column < column_end_; ++column) {
+        visit(Image(channel).At(row, column), Buffer().At(row, column));
+      }
+    }
+  }
+  LOCKSTEP_INLINE void ClearBuffer() {
+    for (int i = 0; i < kSize * kSize; ++i) {
+      Store(Floats{}, buffer_ + i * kLanes);
+    }
+  }
+
+ private:
+  Pixels image_;
+  int row_begin_;
+  int row_end_;
+  int column_begin_;
+  int column_end_;
+  alignas(64) float buffer_[kSize * kSize * kLanes];
+};
+
+template <int kTile, int kFilter>
+struct Winograd {
+  static constexpr int kOutput = kTile - kFilter + 1;
+
+  // `image` is only read where the caller only reads.
+  static LOCKSTEP_INLINE Window<kTile> DataOf(const WinogradTiles& tiles, const Tile& tile,
+                                              const float* images) {
+    const int64_t image_size = int64_t{tiles.height} * tiles.width * tiles.channels;
+    return {const_cast<float*>(images) + tile.image * image_size,
+            int64_t{tile.row} * kOutput - tiles.padding_height,
+            int64_t{tile.column} * kOutput - tiles.padding_width,
+            tiles.height,
+            tiles.width,
+            tiles.channels};
+  }
+  static LOCKSTEP_INLINE Window<kOutput> OutputsOf(const WinogradTiles& tiles, const Tile& tile,
+                                                   const float* images) {
+    const int64_t image_size = int64_t{tiles.output_height} * tiles.output_width * tiles.filters;
+    return {const_cast<float*>(images) + tile.image * image_size,
+            int64_t{tile.row} * kOutput,
+            int64_t{tile.column} * kOutput,
+            tiles.output_height,
+            tiles.output_width,
+            tiles.filters};
+  }
+
+  static void TransformWeights(const float* weights, int64_t count, int64_t stride,
+                               float* transformed) {
+    for (int64_t q = 0; q < count; q += kLanes) {
+      Transform2d<kFilter, kTile>(
+          [&](int row, Floats* in) LOCKSTEP_INLINE_LAMBDA {
+            for (int column = 0; column < kFilter; ++column) {
+              in[column] = Load(weights + (row * kFilter + column) * count + q);
+            }
+          },
+          FilterToTile<kTile, kFilter>,
+          [&](int column, const Floats* out) LOCKSTEP_INLINE_LAMBDA {
+            for (int row = 0; row < kTile; ++row) {
+              Store(out[row], transformed + (row * kTile + column) * stride + q);
+            }
+          });
+    }
+  }
+
+  static void AddWeightGradient(const float* transformed, int64_t count, int64_t stride,
+                                float* gradient) {
+    for (int64_t q = 0; q < count; q += kLanes) {
+      Transform2d<kTile, kFilter>(
+          [&](int row, Floats* in) LOCKSTEP_INLINE_LAMBDA {
+            for (int column = 0; column < kTile; ++column) {
+              in[column] = Load(transformed + (row * kTile + column) * stride + q);
+            }
+          },
+          TileToFilter<kTile, kFilter>,
+          [&](int column, const Floats* out) LOCKSTEP_INLINE_LAMBDA {
+            for (int row = 0; row < kFilter; ++row) {
+              float* const to = gradient + (row * kFilter + column) * count + q;
+              Store(Load(to) + out[row], to);
+            }
+          });
+    }
+  }
+
+  // `tile_row`: where the tile's lanes are in the matrix of the first point.
+  template <int kSize, typename Transform>
+  static LOCKSTEP_INLINE void PixelsToTile(const Pixels& pixels, const Transform& transform,
+                                           int64_t stride, float* tile_row) {
+    Transform2d<kSize, kTile>(
+        [&](int row, Floats* in) LOCKSTEP_INLINE_LAMBDA {
+          for (int column = 0; column < kSize; ++column) {
+            in[column] = Load(pixels.At(row, column));
+          }
+        },
+        transform,
+        [&](int column, const Floats* out) LOCKSTEP_INLINE_LAMBDA {
+          for (int row = 0; row < kTile; ++row) {
+            Store(out[row], tile_row + (row * kTile + column) * stride);
+          }
+        });
+  }
+
+  template <int kSize, bool kAdd, typename Transform>
+  static LOCKSTEP_INLINE void TileToPixels(const float* tile_row, int64_t stride,
+                                           const Transform& transform, const Pixels& pixels) {
+    Transform2d<kTile, kSize>(
+        [&](int row, Floats* in) LOCKSTEP_INLINE_LAMBDA {
+          for (int column = 0; column < kTile; ++column) {
+            in[column] = Load(tile_row + (row * kTile + column) * stride);
+          }
+        },
+        transform,
+        [&](int column, const Floats* out) LOCKSTEP_INLINE_LAMBDA {
+          for (int row = 0; row < kSize; ++row) {
+            float* const to = pixels.At(row, column);
+            Store(kAdd ? Load(to) + out[row] : out[row], to);
+          }
+        });
+  }
+
+  // What is outside of the image is zero.
+  template <int kSize, typename Transform>
+  static LOCKSTEP_INLINE void WindowToTile(Window<kSize> window, int depth,
+                                           const Transform& transform, int64_t stride,
+                                           float* tile_row) {
+    const bool inside = window.inside();
+    if (!inside) {
+      window.ClearBuffer();
+    }
+    for (int channel = 0; channel < depth; channel += kLanes) {
+      if (!inside) {
+        window.ForEachPixel(channel, [](const float* image, float* buffer)
+                                         LOCKSTEP_INLINE_LAMBDA { Store(Load(image), buffer); });
+      }
+      PixelsToTile<kSize>(inside ? window.Image(channel) : window.Buffer(), transform, stride,
+                          tile_row + channel);
+    }
+  }
+
+  // What is outside of the image is dropped.
+  template <int kSize, bool kAdd, typename Transform>
+  static LOCKSTEP_INLINE void TileToWindow(const float* tile_row, int64_t stride,
+                                           const Transform& transform, int depth,
+                                           Window<kSize> window) {
+    const bool inside = window.inside();
+    for (int channel = 0; channel < depth; channel += kLanes) {
+      if (kAdd && !inside) {
+        window.ClearBuffer();
+      }
+      TileToPixels<kSize, kAdd>(tile_row + channel, stride, transform,
+                                inside ? window.Image(channel) : window.Buffer());
+      if (!inside) {
+        window.ForEachPixel(channel, [](float* image, const float* buffer) LOCKSTEP_INLINE_LAMBDA {
+          Store(kAdd ? Load(image) + Load(buffer) : Load(buffer), image);
+        });
+      }
+    }
+  }
+
+  static void TransformInput(const WinogradTiles& tiles, const WinogradBlock& block,
+                             const float* input, int64_t stride, float* transformed) {
+    ForEachTile(tiles, block, [&](const Tile& tile) LOCKSTEP_INLINE_LAMBDA {
+      WindowToTile(DataOf(tiles, tile, input), tiles.channels, DataToTile<kTile>, stride,
+                   transformed + tile.number * tiles.channels);
+    });
+  }
+
+  static void TransformOutputGradient(const WinogradTiles& tiles, const WinogradBlock& block,
+                                      const float* gradient, int64_t stride, float* transformed) {
+    ForEachTile(tiles, block, [&](const Tile& tile) LOCKSTEP_INLINE_LAMBDA {
+      WindowToTile(OutputsOf(tiles, tile, gradient), tiles.filters, OutputToTile<kTile, kOutput>,
+                   stride, transformed + tile.number * tiles.filters);
+    });
+  }
+
+  static void TransformOutput(const WinogradTiles& tiles, const WinogradBlock& block,
+                              const float* transformed, int64_t stride, float* output) {
+    ForEachTile(tiles, block, [&](const Tile& tile) LOCKSTEP_INLINE_LAMBDA {
+      TileToWindow<kOutput, false>(transformed + tile.number * tiles.filters, stride,
+                                   TileToOutput<kTile, kOutput>, tiles.filters,
+                                   OutputsOf(tiles, tile, output));
+    });
+  }
+
+  static void AddInputGradient(const WinogradTiles& tiles, const WinogradBlock& block,
+                               const float* transformed, int64_t stride, float* gradient) {
+    ForEachTile(tiles, block, [&](const Tile& tile) LOCKSTEP_INLINE_LAMBDA {
+      TileToWindow<kTile, true>(transformed + tile.number * tiles.channels, stride,
+                                TileToData<kTile>, tiles.channels, DataOf(tiles, tile, gradient));
+    });
+  }
+
+  static constexpr WinogradKernels kKernels{TransformWeights,        AddWeightGradient,
+                                            TransformInput,          TransformOutput,
+                                            TransformOutputGradient, AddInputGradient};
+};
+
+}  // namespace
+
+const Kernels kKernels{.winograd_3x3 = Winograd<6, 3>::kKernels,
+                       .winograd_5x5 = Winograd<8, 5>::kKernels};
+
+}  // namespace lockstep::LOCKSTEP_INSTRUCTION_SET
