@@ -33,20 +33,20 @@ void* Allocate(std::size_t size, std::size_t alignment) {
   return memory;
 }
 
+// Not inlined: g++ would see a free of what came from new, and warn.
+[[gnu::noinline]] void Free(void* memory) { std::free(memory); }
+
 }  // namespace
 
 void* operator new(std::size_t size) { return Allocate(size, alignof(std::max_align_t)); }
 void* operator new(std::size_t size, std::align_val_t alignment) {
   return Allocate(size, static_cast<std::size_t>(alignment));
 }
-// Not inlined: g++ would see a free of what came from new, and warn.
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t /*size*/) noexcept { operator delete(memory); }
-void operator delete(void* memory, std::align_val_t /*alignment*/) noexcept {
-  operator delete(memory);
-}
+void operator delete(void* memory) noexcept { Free(memory); }
+void operator delete(void* memory, std::size_t /*size*/) noexcept { Free(memory); }
+void operator delete(void* memory, std::align_val_t /*alignment*/) noexcept { Free(memory); }
 void operator delete(void* memory, std::size_t /*size*/, std::align_val_t /*alignment*/) noexcept {
-  operator delete(memory);
+  Free(memory);
 }
 
 namespace lockstep {
