@@ -18,9 +18,9 @@ struct ResumeChoice {
     kFrom,   // from the checkpoint at `path`
   };
   Kind kind = Kind::kAuto;
-  std::filesystem::path path;
+  std::filesystem::path path{};
   // A checkpoint whose parameters a new run begins with; empty: they are drawn.
-  std::filesystem::path initial_weights;
+  std::filesystem::path initial_weights{};
 };
 
 // Collective. Fills `state`, which holds a new run's beginning, with what `choice` says. Rank 0

@@ -1,0 +1,169 @@
+#include "trainer/train/resume.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+
+#include "storage/checkpoint_directory.h"
+#include "tests/storage/test_files.h"
+#include "tests/trainer/train/small_run.h"
+#include "trainer/train/together.h"
+
+namespace lockstep {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using Kind = ResumeChoice::Kind;
+
+// On any number of ranks: rank 0 alone has the files.
+class ResumeTest : public testing::Test {
+ protected:
+  ResumeTest() {
+    if (IsRoot()) {
+      scratch_.emplace();
+      directory_.emplace(*scratch_ / "run");
+    }
+  }
+
+  bool IsRoot() { return world_.rank() == 0; }
+
+  // A checkpoint of the run, in its directory.
+  std::filesystem::path Save(int64_t step, const SmallRun& run) {
+    if (!IsRoot()) {
+      return "elsewhere";
+    }
+    auto path = storage::CheckpointPath(directory_->Checkpoints(), step);
+    storage::WriteCheckpoint(path,
+                             MakeCheckpoint(run.Numbered(step), run.layout(), run.Identity()));
+    return path;
+  }
+
+  // What `run` begins with.
+  TrainingState Start(const ResumeChoice& choice, const SmallRun& run) {
+    TrainingState state = run.New();
+    StartFrom(choice, run.loaded.job, directory_ ? &*directory_ : nullptr, run.layout(), &world_,
+              &state);
+    return state;
+  }
+
+  // `run` cannot begin: every rank learns that, and rank 0 says why.
+  void ExpectRefusal(const ResumeChoice& choice, const SmallRun& run, ExitCode code,
+                     const testing::Matcher<std::string>& reason) {
+    try {
+      Start(choice, run);
+      ADD_FAILURE() << "the run began";
+    } catch (const FailedTogether& failure) {
+      EXPECT_EQ(failure.exit_code(), code);
+      EXPECT_EQ(failure.here(), IsRoot());
+      EXPECT_THAT(failure.what(), IsRoot() ? reason : "rank 0 failed");
+    }
+  }
+
+  static void ExpectSame(const TrainingState& state, const TrainingState& expected) {
+    EXPECT_EQ(state.position, expected.position);
+    EXPECT_EQ(NumbersOf(state), NumbersOf(expected));
+  }
+
+  comm::Communicator world_ = comm::Communicator::World();
+  std::optional<storage::TemporaryDirectory> scratch_;
+  std::optional<storage::RunDirectory> directory_;
+  SmallRun run_;
+};
+
+TEST_F(ResumeTest, WithoutCheckpointsARunBeginsAnew) {
+  ExpectSame(Start({.kind = Kind::kAuto}, run_), run_.New());
+  ExpectSame(Start({.kind = Kind::kNever}, run_), run_.New());
+}
+
+TEST_F(ResumeTest, AutoGoesOnFromTheNewestCheckpointOnAllRanks) {
+  Save(4, run_);
+  Save(8, run_);
+  ExpectSame(Start({.kind = Kind::kAuto}, run_), run_.Numbered(8));
+}
+
+TEST_F(ResumeTest, AutoPassesOverADamagedCheckpoint) {
+  Save(4, run_);
+  const auto damaged = Save(8, run_);
+  if (IsRoot()) {
+    storage::WriteRaw(damaged, "damaged");
+  }
+  ExpectSame(Start({.kind = Kind::kAuto}, run_), run_.Numbered(4));
+}
+
+TEST_F(ResumeTest, AutoBeginsNothingAnewWhereEveryCheckpointIsDamaged) {
+  const auto damaged = Save(8, run_);
+  if (IsRoot()) {
+    storage::WriteRaw(damaged, "damaged");
+  }
+  ExpectRefusal({.kind = Kind::kAuto}, run_, ExitCode::kStorage, HasSubstr("step-00000008.h5"));
+}
+
+TEST_F(ResumeTest, APathNamesTheCheckpointToGoOnFrom) {
+  const auto path = Save(4, run_);
+  Save(8, run_);
+  ExpectSame(Start({.kind = Kind::kFrom, .path = path}, run_), run_.Numbered(4));
+}
+
+TEST_F(ResumeTest, APathThatLeadsNowhereIsRefused) {
+  ExpectRefusal({.kind = Kind::kFrom, .path = "/nowhere/a.h5"}, run_, ExitCode::kStorage,
+                HasSubstr("/nowhere/a.h5"));
+}
+
+TEST_F(ResumeTest, NeverRefusesADirectoryWithCheckpoints) {
+  Save(4, run_);
+  ExpectRefusal({.kind = Kind::kNever}, run_, ExitCode::kUsage,
+                HasSubstr("has checkpoints, which --resume never would overwrite"));
+}
+
+TEST_F(ResumeTest, OtherSamplesAStepAreRefusedWithTheFieldThatChanged) {
+  Save(4, run_);
+  for (const auto& [field, value] : {std::pair("global_batch", "25"),
+                                     {"data.digits.train_samples", "101"},
+                                     {"data.digits.seed", "2"},
+                                     {"data.holdout.samples", "21"}}) {
+    const SmallRun changed({std::string(field) + "=" + value});
+    ExpectRefusal({.kind = Kind::kAuto}, changed, ExitCode::kUsage,
+                  AllOf(HasSubstr("step-00000004.h5: was trained on other samples a step"),
+                        HasSubstr(std::string("modified: ") + field + ": "),
+                        HasSubstr(std::string("-> ") + value)));
+  }
+}
+
+TEST_F(ResumeTest, AJobThatChangedInAnotherWayGoesOn) {
+  Save(4, run_);
+  const SmallRun changed({"optimizer.adam.learning_rate=0.5", "epochs=9", "data.prefetch=7"});
+  ExpectSame(Start({.kind = Kind::kAuto}, changed), changed.Numbered(4));
+}
+
+TEST_F(ResumeTest, AnotherModelIsRefused) {
+  Save(4, run_);
+  const SmallRun changed({"model.layer[0].conv2d.filters=3"});
+  ExpectRefusal({.kind = Kind::kAuto}, changed, ExitCode::kStorage,
+                HasSubstr("is of another model: conv.weight is 2x1x3x3 there and 3x1x3x3 in the "
+                          "job"));
+}
+
+TEST_F(ResumeTest, ANewRunMayBeginWithTheWeightsOfAnother) {
+  const auto weights = Save(4, run_);
+  if (IsRoot()) {
+    std::filesystem::rename(weights, *scratch_ / "weights.h5");
+  }
+  const TrainingState state =
+      Start({.kind = Kind::kAuto, .initial_weights = IsRoot() ? *scratch_ / "weights.h5" : weights},
+            run_);
+  TrainingState expected = run_.New();
+  expected.values = run_.Numbered(4).values;
+  ExpectSame(state, expected);
+}
+
+TEST_F(ResumeTest, AResumedRunTakesNoInitialWeights) {
+  const auto other = Save(4, run_);
+  Save(8, run_);
+  ExpectSame(Start({.kind = Kind::kAuto, .initial_weights = other}, run_), run_.Numbered(8));
+}
+
+}  // namespace
+}  // namespace lockstep

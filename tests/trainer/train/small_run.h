@@ -1,0 +1,68 @@
+#pragma once
+
+#include <memory>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "trainer/config/job_file.h"
+#include "trainer/train/net_builder.h"
+#include "trainer/train/training_pipeline.h"
+
+namespace lockstep {
+
+// A job with a small network for images of 1 x 6 x 6, and what is built from it.
+struct SmallRun {
+  // `overrides`: as --set takes them.
+  explicit SmallRun(const std::vector<std::string>& overrides = {})
+      : loaded(ParseJob("name: 'small' seed: 3 epochs: 2 global_batch: 20 microbatch: 5\n"
+                        "data { digits { train_samples: 100 } holdout { samples: 20 } }\n"
+                        "model { layer { name: 'conv' conv2d { filters: 2 kernel: 3 } }\n"
+                        "        layer { name: 'fc' linear { units: 10 } } }\n"
+                        "optimizer { adam {} }",
+                        "job.textproto", overrides)),
+        net(BuildNet(loaded, {.channels = 1, .height = 6, .width = 6}, 10)) {}
+
+  const ParameterLayout& layout() const { return net->parameters(); }
+
+  // The beginning of a new run.
+  TrainingState New() const { return NewState(loaded.job, *net); }
+
+  // A state after `step` in which every number is another one.
+  TrainingState Numbered(int64_t step) const {
+    TrainingState state = New();
+    state.position = {.step = step,
+                      .samples_seen = 20 * step,
+                      .evaluated_step = step - 1,
+                      .best_step = step - 2,
+                      .best_correct = 17};
+    std::iota(state.values.begin(), state.values.end(), 1.0F);
+    float first = 1000;
+    for (const Optimizer::Slot& slot : state.optimizer->slots()) {
+      std::iota(slot.values.begin(), slot.values.end(), first);
+      first += 1000;
+    }
+    return state;
+  }
+
+  RunIdentity Identity() const {
+    return {.seed = loaded.job.seed(),
+            .steps_per_epoch = 4,
+            .job = EffectiveText(loaded.job),
+            .build = {{"lockstep", "a test"}}};
+  }
+
+  LoadedJob loaded;
+  std::unique_ptr<Net> net;
+};
+
+// A copy of every number of a state.
+inline std::vector<std::vector<float>> NumbersOf(const TrainingState& state) {
+  std::vector<std::vector<float>> numbers{state.values};
+  for (const Optimizer::Slot& slot : state.optimizer->slots()) {
+    numbers.emplace_back(slot.values.begin(), slot.values.end());
+  }
+  return numbers;
+}
+
+}  // namespace lockstep
