@@ -23,25 +23,30 @@ int64_t RoundUp(int64_t size, int64_t unit) { return (size + unit - 1) / unit * 
 }  // namespace
 
 NetExecutor::NetExecutor(const Net& net, Phase phase)
-    : net_(net), has_gradient_(net.nodes().size()), seconds_(net.nodes().size()) {
+    : net_(net),
+      stages_(PlanStages(net)),
+      value_offsets_(net.nodes().size(), -1),
+      has_gradient_(net.nodes().size()),
+      seconds_(stages_.size()) {
   CHECK(!net.nodes().empty());
   int64_t values = 0;
   int64_t saved = 0;
   int64_t scratch = 0;
   int64_t spare = 0;
   size_t most_inputs = 0;
-  for (const Net::Node& node : net.nodes()) {
-    value_offsets_.push_back(values);
+  for (const Stage& stage : stages_) {
+    value_offsets_[stage.last] = values;
     saved_offsets_.push_back(saved);
-    values += RoundUp(node.plan.output.size() * net.max_batch(), kFloatsPerLine);
-    saved += RoundUp(node.plan.saved_bytes, kBytesPerLine);
-    scratch = std::max(scratch, node.plan.scratch_bytes);
-    int64_t node_spare = 0;
-    for (const int input : node.inputs) {
-      node_spare += RoundUp(net.shape(input).size() * net.max_batch(), kFloatsPerLine);
+    values += RoundUp(stage.plan.output.size() * net.max_batch(), kFloatsPerLine);
+    saved += RoundUp(stage.plan.saved_bytes, kBytesPerLine);
+    scratch = std::max(scratch, stage.plan.scratch_bytes);
+    const std::vector<int>& inputs = net.nodes()[stage.first].inputs;
+    int64_t stage_spare = 0;
+    for (const int input : inputs) {
+      stage_spare += RoundUp(net.shape(input).size() * net.max_batch(), kFloatsPerLine);
     }
-    spare = std::max(spare, node_spare);
-    most_inputs = std::max(most_inputs, node.inputs.size());
+    spare = std::max(spare, stage_spare);
+    most_inputs = std::max(most_inputs, inputs.size());
   }
   node_inputs_.reserve(most_inputs);
   activations_ = AlignedBuffer<float>(values);
@@ -86,19 +91,19 @@ void NetExecutor::Check(const MicrobatchContext& context) const {
   }
 }
 
-LayerContext NetExecutor::NodeContext(const MicrobatchContext& context, int node) const {
-  const LayerPlan& plan = net_.nodes()[node].plan;
+LayerContext NetExecutor::ContextOf(const MicrobatchContext& context, size_t stage) const {
+  const LayerPlan& plan = stages_[stage].plan;
   LayerContext result{.phase = context.phase,
                       .seed = context.seed,
                       .step = context.step,
-                      .layer = static_cast<uint16_t>(node),
+                      .layer = static_cast<uint16_t>(stages_[stage].first),
                       .sample_ids = context.sample_ids,
                       .parameters = context.parameters,
                       .parameter_gradients = parameter_gradients_.span(),
                       .saved = {},
                       .scratch = scratch_.span().first(plan.scratch_bytes)};
   if (context.phase == Phase::kTraining) {
-    result.saved = saved_.span().subspan(saved_offsets_[node], plan.saved_bytes);
+    result.saved = saved_.span().subspan(saved_offsets_[stage], plan.saved_bytes);
   }
   return result;
 }
@@ -117,17 +122,17 @@ ConstTensor NetExecutor::Forward(const MicrobatchContext& context, ConstTensor i
   input_ = input;
   batch_ = input.batch;
   Check(context);
-  const int nodes = static_cast<int>(net_.nodes().size());
-  for (int i = 0; i < nodes; ++i) {
+  for (size_t i = 0; i < stages_.size(); ++i) {
     const Clock::time_point start = Clock::now();
-    const Net::Node& node = net_.nodes()[i];
-    CollectInputs(node);
-    const Tensor output{activations_.data() + value_offsets_[i], batch_, node.plan.output};
-    node.layer->Forward(NodeContext(context, i), node_inputs_, output);
+    const Stage& stage = stages_[i];
+    CollectInputs(net_.nodes()[stage.first]);
+    const Tensor output{activations_.data() + value_offsets_[stage.last], batch_,
+                        stage.plan.output};
+    stage.layer->Forward(ContextOf(context, i), node_inputs_, output);
     seconds_[i].forward += SecondsSince(start);
   }
   forward_kept_ = context.phase == Phase::kTraining;
-  return Activation(nodes - 1);
+  return Activation(stages_.back().last);
 }
 
 void NetExecutor::Backward(const MicrobatchContext& context, const NodeDone& node_done) {
@@ -137,19 +142,22 @@ void NetExecutor::Backward(const MicrobatchContext& context, const NodeDone& nod
   forward_kept_ = false;
   std::ranges::fill(parameter_gradients_.span(), 0.0F);
   std::ranges::fill(has_gradient_, false);
-  for (int i = static_cast<int>(net_.nodes().size()) - 1; i >= 0; --i) {
+  for (size_t i = stages_.size(); i-- > 0;) {
     const Clock::time_point start = Clock::now();
-    BackwardNode(context, i);
+    BackwardStage(context, i);
     seconds_[i].backward += SecondsSince(start);
-    node_done(i);
+    for (int node = stages_[i].last; node >= stages_[i].first; --node) {
+      node_done(node);
+    }
   }
 }
 
 // A layer overwrites its input gradients. Where an earlier consumer has written one already, or the
 // layer takes the same value twice, the layer writes into spare memory, which is then added: shares
 // are added in the order of the nodes, from the last to the first.
-void NetExecutor::BackwardNode(const MicrobatchContext& context, int number) {
-  const Net::Node& node = net_.nodes()[number];
+void NetExecutor::BackwardStage(const MicrobatchContext& context, size_t number) {
+  const Stage& stage = stages_[number];
+  const Net::Node& node = net_.nodes()[stage.first];
   CollectInputs(node);
   node_input_gradients_.clear();
   shares_.clear();
@@ -169,8 +177,8 @@ void NetExecutor::BackwardNode(const MicrobatchContext& context, int number) {
     has_gradient_[source] = true;
     node_input_gradients_.push_back(gradient);
   }
-  node.layer->Backward(NodeContext(context, number), node_inputs_, Activation(number),
-                       Gradient(number), node_input_gradients_);
+  stage.layer->Backward(ContextOf(context, number), node_inputs_, Activation(stage.last),
+                        Gradient(stage.last), node_input_gradients_);
   for (const Share& share : shares_) {
     for (int64_t i = 0; i < share.total.size(); ++i) {
       share.total.data[i] += share.spare[i];

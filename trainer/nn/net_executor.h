@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "trainer/nn/fusion.h"
 #include "trainer/nn/net.h"
 #include "trainer/tensor/aligned_buffer.h"
 
@@ -19,8 +20,8 @@ struct MicrobatchContext {
   std::span<const float> parameters;     // values of the whole net
 };
 
-// Time spent in one node since the executor was made, in seconds.
-struct NodeSeconds {
+// Time spent in one stage since the executor was made, in seconds.
+struct StageSeconds {
   double forward = 0;
   double backward = 0;
 };
@@ -53,17 +54,20 @@ class NetExecutor {
 
   // Bytes of memory that the executor owns.
   int64_t bytes() const;
-  std::span<const NodeSeconds> seconds() const { return seconds_; }
+  // What runs as one, and for how long it did.
+  std::span<const Stage> stages() const { return stages_; }
+  std::span<const StageSeconds> seconds() const { return seconds_; }
 
  private:
   void Check(const MicrobatchContext& context) const;
-  LayerContext NodeContext(const MicrobatchContext& context, int node) const;
+  LayerContext ContextOf(const MicrobatchContext& context, size_t stage) const;
   ConstTensor Activation(int node) const;
   Tensor Gradient(int node) const;
   void CollectInputs(const Net::Node& node);
-  void BackwardNode(const MicrobatchContext& context, int node);
+  void BackwardStage(const MicrobatchContext& context, size_t stage);
 
   const Net& net_;
+  std::vector<Stage> stages_;
   ConstTensor input_;
   int batch_ = 0;
   bool forward_kept_ = false;  // a training Forward awaits its Backward
@@ -73,11 +77,12 @@ class NetExecutor {
   AlignedBuffer<float> parameter_gradients_;
   AlignedBuffer<std::byte> saved_;
   AlignedBuffer<std::byte> scratch_;
-  // Where node i's activation, gradient and saved bytes begin.
+  // Where the activation and gradient of the last node of a stage begin; of other nodes there are
+  // none.
   std::vector<int64_t> value_offsets_;
-  std::vector<int64_t> saved_offsets_;
-  std::vector<char> has_gradient_;  // during Backward: some consumer has written it
-  // The tensors of the node that runs now; members so that their memory is kept.
+  std::vector<int64_t> saved_offsets_;  // of each stage
+  std::vector<char> has_gradient_;      // of each node, during Backward: a consumer has written it
+  // The tensors of the stage that runs now; members so that their memory is kept.
   struct Share {
     Tensor total;
     const float* spare;
@@ -85,7 +90,7 @@ class NetExecutor {
   std::vector<ConstTensor> node_inputs_;
   std::vector<Tensor> node_input_gradients_;
   std::vector<Share> shares_;
-  std::vector<NodeSeconds> seconds_;
+  std::vector<StageSeconds> seconds_;
 };
 
 }  // namespace lockstep

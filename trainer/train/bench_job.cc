@@ -11,13 +11,16 @@
 namespace lockstep {
 namespace {
 
-// Seconds spent in each layer so far, summed over the workers.
+// Seconds spent in each stage of the net so far, summed over the workers.
 std::vector<LayerTime> LayerTimes(const Net& net, const GradientStep& step) {
   std::vector<LayerTime> layers;
-  for (size_t i = 0; i < net.nodes().size(); ++i) {
-    const Net::Node& node = net.nodes()[i];
-    LayerTime& layer = layers.emplace_back(LayerTime{
-        .name = node.name, .kind = std::string(node.layer->kind()), .flops = node.plan.flops});
+  const std::span<const Stage> stages = step.executors()[0]->stages();
+  for (size_t i = 0; i < stages.size(); ++i) {
+    LayerTime& layer = layers.emplace_back(LayerTime{.name = net.nodes()[stages[i].first].name,
+                                                     .kind = std::string(stages[i].layer->kind())});
+    for (int node = stages[i].first; node <= stages[i].last; ++node) {
+      layer.flops += net.nodes()[node].plan.flops;
+    }
     for (const auto& executor : step.executors()) {
       layer.forward_seconds += executor->seconds()[i].forward;
       layer.backward_seconds += executor->seconds()[i].backward;

@@ -328,8 +328,8 @@ TEST(NetExecutor, MeasuresWhereTheTimeGoes) {
   const Microbatch microbatch(net, 5);
   NetExecutor executor(net, Phase::kTraining);
   Gradients(executor, microbatch);
-  ASSERT_EQ(executor.seconds().size(), net.nodes().size());
-  for (const NodeSeconds& seconds : executor.seconds()) {
+  ASSERT_EQ(executor.seconds().size(), executor.stages().size());
+  for (const StageSeconds& seconds : executor.seconds()) {
     EXPECT_GT(seconds.forward, 0);
     EXPECT_GT(seconds.backward, 0);
   }

@@ -70,22 +70,23 @@ void CheckOptions(const Conv2dOptions& options, const Shape& input) {
 LayerPlan Conv2d::Build(const BuildContext& context) {
   CheckInputCount(context, 1);
   CheckOptions(options_, context.inputs[0]);
-  const ConvolutionGeometry geometry{.input = context.inputs[0],
-                                     .filters = options_.filters,
-                                     .kernel_height = options_.kernel_height,
-                                     .kernel_width = options_.kernel_width,
-                                     .stride_height = options_.stride_height,
-                                     .stride_width = options_.stride_width,
-                                     .padding_height = options_.padding_height,
-                                     .padding_width = options_.padding_width,
-                                     .groups = options_.groups};
-  const Shape output = geometry.output();
+  geometry_ = {.input = context.inputs[0],
+               .filters = options_.filters,
+               .kernel_height = options_.kernel_height,
+               .kernel_width = options_.kernel_width,
+               .stride_height = options_.stride_height,
+               .stride_width = options_.stride_width,
+               .padding_height = options_.padding_height,
+               .padding_width = options_.padding_width,
+               .groups = options_.groups};
+  const Shape output = geometry_.output();
   CheckCount(1.0 * output.channels * output.height * output.width, "output numbers a sample");
   const int64_t height = options_.kernel_height;
   const int64_t width = options_.kernel_width;
-  const int64_t channels = geometry.group_channels();
+  const int64_t channels = geometry_.group_channels();
   const int64_t filters = options_.filters;
-  const Fan fan{.in = geometry.filter_weights(), .out = geometry.group_filters() * height * width};
+  const Fan fan{.in = geometry_.filter_weights(),
+                .out = geometry_.group_filters() * height * width};
   weight_ = context.parameters.Add(std::string(context.name),
                                    {.name = "weight",
                                     .memory_dims = {height, width, channels, filters},
@@ -96,12 +97,12 @@ LayerPlan Conv2d::Build(const BuildContext& context) {
   if (options_.bias) {
     bias_ = AddBias(context, options_.filters, fan);
   }
-  convolution_ = MakeConvolution(geometry, context.max_batch);
+  convolution_ = MakeConvolution(geometry_, context.max_batch);
   return {.output = output,
           .scratch_bytes = convolution_->scratch_bytes(),
-          .flops = geometry.flops(),
-          .unseen_rows = geometry.unseen_rows(),
-          .unseen_columns = geometry.unseen_columns()};
+          .flops = geometry_.flops(),
+          .unseen_rows = geometry_.unseen_rows(),
+          .unseen_columns = geometry_.unseen_columns()};
 }
 
 void Conv2d::Forward(const LayerContext& context, std::span<const ConstTensor> inputs,

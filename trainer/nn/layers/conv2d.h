@@ -36,8 +36,15 @@ class Conv2d : public Layer {
                 ConstTensor output, ConstTensor output_gradient,
                 std::span<const Tensor> input_gradients) const override;
 
+  // After Build.
+  const ConvolutionGeometry& geometry() const { return geometry_; }
+  ParameterSlice weight() const { return weight_; }
+  bool has_bias() const { return options_.bias; }
+  ParameterSlice bias() const { return bias_; }  // REQUIRES has_bias()
+
  private:
   Conv2dOptions options_;
+  ConvolutionGeometry geometry_;
   std::unique_ptr<ConvolutionAlgorithm> convolution_;
   ParameterSlice weight_;
   ParameterSlice bias_;

@@ -21,6 +21,12 @@ class MaxPool : public Layer {
                 ConstTensor output, ConstTensor output_gradient,
                 std::span<const Tensor> input_gradients) const override;
 
+  // Windows of 2x2 pixels side by side.
+  bool Halves() const {
+    return options_.kernel_height == 2 && options_.kernel_width == 2 &&
+           options_.stride_height == 2 && options_.stride_width == 2;
+  }
+
  private:
   template <typename Index>
   void Select(const LayerContext& context, ConstTensor input, Tensor output) const;

@@ -13,7 +13,7 @@ std::unique_ptr<ConvolutionAlgorithm> MakeConvolution(const ConvolutionGeometry&
     return std::make_unique<PointwiseConvolution>(geometry);
   }
   // A fraction of the multiplications.
-  if (WinogradConvolution::Serves(geometry)) {
+  if (WinogradEngine::Serves(geometry)) {
     return std::make_unique<WinogradConvolution>(geometry, max_batch);
   }
   // Serves everything.

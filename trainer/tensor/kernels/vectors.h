@@ -25,11 +25,25 @@ constexpr int kVectorBytes = kLanes * sizeof(float);
 using Floats = float __attribute__((vector_size(kVectorBytes)));
 using UnalignedFloats = float __attribute__((vector_size(kVectorBytes), aligned(4), may_alias));
 
+// Results of comparisons (all bits set: true), and small numbers of each lane.
+using Ints = int32_t __attribute__((vector_size(kVectorBytes)));
+using Bytes = int8_t __attribute__((vector_size(kLanes)));
+
 LOCKSTEP_INLINE Floats Load(const float* from) {
   return *reinterpret_cast<const UnalignedFloats*>(from);
 }
 LOCKSTEP_INLINE void Store(Floats value, float* to) {
   *reinterpret_cast<UnalignedFloats*>(to) = value;
+}
+
+LOCKSTEP_INLINE Ints LoadBytes(const uint8_t* from) {
+  Bytes bytes;
+  __builtin_memcpy(&bytes, from, kLanes);
+  return __builtin_convertvector(bytes, Ints);
+}
+LOCKSTEP_INLINE void StoreBytes(Ints value, uint8_t* to) {
+  const Bytes bytes = __builtin_convertvector(value, Bytes);
+  __builtin_memcpy(to, &bytes, kLanes);
 }
 
 }  // namespace lockstep::LOCKSTEP_INSTRUCTION_SET

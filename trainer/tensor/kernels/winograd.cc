@@ -1,6 +1,7 @@
 #include "trainer/tensor/kernels/winograd.h"
 
 #include "trainer/tensor/kernels/kernels.h"
+#include "trainer/tensor/kernels/rectified_pool.h"
 #include "trainer/tensor/kernels/winograd_transforms.h"
 
 namespace lockstep::LOCKSTEP_INSTRUCTION_SET {
@@ -274,6 +275,157 @@ struct Winograd {
     });
   }
 
+  // A tile's outputs, of kLanes filters.
+  using Outputs = Floats[kOutput][kOutput];
+
+  template <bool kPooled>
+  static void TransformOutputTail(const WinogradTiles& tiles, const WinogradBlock& block,
+                                  const float* transformed, int64_t stride,
+                                  const WinogradTail& tail) {
+    ForEachTile(tiles, block, [&](const Tile& tile) LOCKSTEP_INLINE_LAMBDA {
+      for (int filter = 0; filter < tiles.filters; filter += kLanes) {
+        Outputs outputs;
+        const Floats bias = Load(tail.bias + filter);
+        Transform2d<kTile, kOutput>(
+            [&](int row, Floats* in) LOCKSTEP_INLINE_LAMBDA {
+              const float* const from = transformed + tile.number * tiles.filters + filter;
+              for (int column = 0; column < kTile; ++column) {
+                in[column] = Load(from + (row * kTile + column) * stride);
+              }
+            },
+            TileToOutput<kTile, kOutput>,
+            [&](int column, const Floats* out) LOCKSTEP_INLINE_LAMBDA {
+              for (int row = 0; row < kOutput; ++row) {
+                outputs[row][column] = out[row] + bias;
+              }
+            });
+        if (kPooled) {
+          StorePooled(tiles, tile, filter, outputs, tail);
+        } else {
+          StoreRectified(tiles, tile, filter, outputs, tail);
+        }
+      }
+    });
+  }
+
+  static LOCKSTEP_INLINE void StoreRectified(const WinogradTiles& tiles, const Tile& tile,
+                                             int filter, const Outputs& outputs,
+                                             const WinogradTail& tail) {
+    ForEachOutput<1>(tiles, tile, filter,
+                     [&](int row, int column, int64_t offset) LOCKSTEP_INLINE_LAMBDA {
+                       Store(Rectify(outputs[row][column]), tail.output + offset);
+                     });
+  }
+
+  static LOCKSTEP_INLINE void StorePooled(const WinogradTiles& tiles, const Tile& tile, int filter,
+                                          const Outputs& outputs, const WinogradTail& tail) {
+    ForEachOutput<2>(
+        tiles, tile, filter, [&](int row, int column, int64_t offset) LOCKSTEP_INLINE_LAMBDA {
+          const RectifiedPool pool =
+              PoolRectified(outputs[2 * row][2 * column], outputs[2 * row][2 * column + 1],
+                            outputs[2 * row + 1][2 * column], outputs[2 * row + 1][2 * column + 1]);
+          Store(pool.largest, tail.output + offset);
+          if (tail.kept != nullptr) {
+            StoreBytes(pool.position, tail.kept + offset);
+          }
+        });
+  }
+
+  // Calls visit(row, column, offset in the output's images) for the places of a tile in an output
+  // that is kStep times smaller than the convolution's.
+  template <int kStep, typename Visit>
+  static LOCKSTEP_INLINE void ForEachOutput(const WinogradTiles& tiles, const Tile& tile,
+                                            int filter, const Visit& visit) {
+    constexpr int kSize = kOutput / kStep;
+    const int height = tiles.output_height / kStep;
+    const int width = tiles.output_width / kStep;
+    const int first_row = tile.row * kSize;
+    const int first_column = tile.column * kSize;
+    const int rows = height - first_row < kSize ? height - first_row : kSize;
+    const int columns = width - first_column < kSize ? width - first_column : kSize;
+    for (int row = 0; row < rows; ++row) {
+      for (int column = 0; column < columns; ++column) {
+        const int64_t position =
+            (int64_t{tile.image} * height + first_row + row) * width + first_column + column;
+        visit(row, column, position * tiles.filters + filter);
+      }
+    }
+  }
+
+  template <bool kPooled>
+  static void TransformTailGradient(const WinogradTiles& tiles, const WinogradBlock& block,
+                                    const WinogradTailGradient& tail, int64_t stride,
+                                    float* transformed) {
+    ForEachTile(tiles, block, [&](const Tile& tile) LOCKSTEP_INLINE_LAMBDA {
+      for (int filter = 0; filter < tiles.filters; filter += kLanes) {
+        Outputs gradients = {};
+        if (kPooled) {
+          LoadPooled(tiles, tile, filter, tail, &gradients);
+        } else {
+          LoadRectified(tiles, tile, filter, tail, &gradients);
+        }
+        Transform2d<kOutput, kTile>(
+            [&](int row, Floats* in) LOCKSTEP_INLINE_LAMBDA {
+              for (int column = 0; column < kOutput; ++column) {
+                in[column] = gradients[row][column];
+              }
+            },
+            OutputToTile<kTile, kOutput>,
+            [&](int column, const Floats* out) LOCKSTEP_INLINE_LAMBDA {
+              float* const to = transformed + tile.number * tiles.filters + filter;
+              for (int row = 0; row < kTile; ++row) {
+                Store(out[row], to + (row * kTile + column) * stride);
+              }
+            });
+      }
+    });
+  }
+
+  static LOCKSTEP_INLINE void LoadRectified(const WinogradTiles& tiles, const Tile& tile,
+                                            int filter, const WinogradTailGradient& tail,
+                                            Outputs* gradients) {
+    float* const bias_gradient = tail.bias_gradient + filter;
+    Floats sum = Load(bias_gradient);
+    ForEachOutput<1>(tiles, tile, filter,
+                     [&](int row, int column, int64_t offset) LOCKSTEP_INLINE_LAMBDA {
+                       const Floats gradient =
+                           Load(tail.output + offset) > 0 ? Load(tail.gradient + offset) : Floats{};
+                       (*gradients)[row][column] = gradient;
+                       sum += gradient;
+                     });
+    Store(sum, bias_gradient);
+  }
+
+  static LOCKSTEP_INLINE void LoadPooled(const WinogradTiles& tiles, const Tile& tile, int filter,
+                                         const WinogradTailGradient& tail, Outputs* gradients) {
+    float* const bias_gradient = tail.bias_gradient + filter;
+    Floats sum = Load(bias_gradient);
+    ForEachOutput<2>(
+        tiles, tile, filter, [&](int row, int column, int64_t offset) LOCKSTEP_INLINE_LAMBDA {
+          const Floats gradient = Load(tail.gradient + offset);
+          const Ints position = LoadBytes(tail.kept + offset);
+          for (int i = 0; i < 4; ++i) {
+            (*gradients)[2 * row + i / 2][2 * column + i % 2] = position == i ? gradient : Floats{};
+          }
+          sum += position < kNowhere ? gradient : Floats{};
+        });
+    Store(sum, bias_gradient);
+  }
+
+  static void TransformOutputTailOf(const WinogradTiles& tiles, const WinogradBlock& block,
+                                    const float* transformed, int64_t stride,
+                                    const WinogradTail& tail) {
+    (tail.pooled ? TransformOutputTail<true>
+                 : TransformOutputTail<false>)(tiles, block, transformed, stride, tail);
+  }
+
+  static void TransformTailGradientOf(const WinogradTiles& tiles, const WinogradBlock& block,
+                                      const WinogradTailGradient& tail, int64_t stride,
+                                      float* transformed) {
+    (tail.pooled ? TransformTailGradient<true> : TransformTailGradient<false>)(tiles, block, tail,
+                                                                               stride, transformed);
+  }
+
   static void AddInputGradient(const WinogradTiles& tiles, const WinogradBlock& block,
                                const float* transformed, int64_t stride, float* gradient) {
     ForEachTile(tiles, block, [&](const Tile& tile) LOCKSTEP_INLINE_LAMBDA {
@@ -282,9 +434,14 @@ struct Winograd {
     });
   }
 
-  static constexpr WinogradKernels kKernels{TransformWeights,        AddWeightGradient,
-                                            TransformInput,          TransformOutput,
-                                            TransformOutputGradient, AddInputGradient};
+  static constexpr WinogradKernels kKernels{.transform_weights = TransformWeights,
+                                            .add_weight_gradient = AddWeightGradient,
+                                            .transform_input = TransformInput,
+                                            .transform_output = TransformOutput,
+                                            .transform_output_gradient = TransformOutputGradient,
+                                            .transform_output_tail = TransformOutputTailOf,
+                                            .transform_tail_gradient = TransformTailGradientOf,
+                                            .add_input_gradient = AddInputGradient};
 };
 
 }  // namespace

@@ -29,6 +29,24 @@ struct WinogradBlock {
   int rows;
 };
 
+// What is done with the outputs while they are at hand: bias, relu and, where `pooled` is set, 2x2
+// max pooling with stride 2. Images of the output are then those of the pooling.
+struct WinogradTail {
+  const float* bias;  // of every filter
+  float* output;      // written; from the block's first image on, whole
+  uint8_t* kept;      // pooled: where every largest number was, for the gradient; or nullptr
+  bool pooled;
+};
+
+// The gradient by a tail's output, and what it needs to go back through the tail.
+struct WinogradTailGradient {
+  const float* gradient;
+  const float* output;   // of the tail; used where it is not pooled
+  const uint8_t* kept;   // used where it is pooled
+  float* bias_gradient;  // added to
+  bool pooled;
+};
+
 // Transformed numbers lie as one matrix for each of the tile's (m + r - 1)^2 points; matrices begin
 // `stride` floats apart. Rows of those of data and of products are tiles: image by image, row by
 // row of the block; their columns are channels or filters. Rows of those of weights are channels,
@@ -48,6 +66,11 @@ struct WinogradKernels {
                            const float* transformed, int64_t stride, float* output);
   void (*transform_output_gradient)(const WinogradTiles& tiles, const WinogradBlock& block,
                                     const float* gradient, int64_t stride, float* transformed);
+  void (*transform_output_tail)(const WinogradTiles& tiles, const WinogradBlock& block,
+                                const float* transformed, int64_t stride, const WinogradTail& tail);
+  void (*transform_tail_gradient)(const WinogradTiles& tiles, const WinogradBlock& block,
+                                  const WinogradTailGradient& tail, int64_t stride,
+                                  float* transformed);
   // The data of tiles overlap: adds to `gradient`.
   void (*add_input_gradient)(const WinogradTiles& tiles, const WinogradBlock& block,
                              const float* transformed, int64_t stride, float* gradient);

@@ -74,18 +74,18 @@ TEST_F(Winograd, RandomGeometries) {
 
 TEST_F(Winograd, ServesSquareKernelsOf3And5WithoutStridesAndGroups) {
   const ConvolutionGeometry served = Geometry({32, 9, 9}, 16, 3, 1);
-  EXPECT_TRUE(WinogradConvolution::Serves(served));
-  EXPECT_TRUE(WinogradConvolution::Serves(Geometry({32, 9, 9}, 16, 5, 0)));
-  EXPECT_FALSE(WinogradConvolution::Serves(Geometry({32, 9, 9}, 16, 4, 0)));
-  EXPECT_FALSE(WinogradConvolution::Serves(Geometry({24, 9, 9}, 16, 3, 0)));
-  EXPECT_FALSE(WinogradConvolution::Serves(Geometry({32, 9, 9}, 10, 3, 0)));
+  EXPECT_TRUE(WinogradEngine::Serves(served));
+  EXPECT_TRUE(WinogradEngine::Serves(Geometry({32, 9, 9}, 16, 5, 0)));
+  EXPECT_FALSE(WinogradEngine::Serves(Geometry({32, 9, 9}, 16, 4, 0)));
+  EXPECT_FALSE(WinogradEngine::Serves(Geometry({24, 9, 9}, 16, 3, 0)));
+  EXPECT_FALSE(WinogradEngine::Serves(Geometry({32, 9, 9}, 10, 3, 0)));
   for (int ConvolutionGeometry::*field :
        {&ConvolutionGeometry::kernel_height, &ConvolutionGeometry::kernel_width,
         &ConvolutionGeometry::stride_height, &ConvolutionGeometry::stride_width,
         &ConvolutionGeometry::groups}) {
     ConvolutionGeometry other = served;
     ++(other.*field);
-    EXPECT_FALSE(WinogradConvolution::Serves(other)) << Describe(other);
+    EXPECT_FALSE(WinogradEngine::Serves(other)) << Describe(other);
   }
 }
 

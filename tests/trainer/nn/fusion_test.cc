@@ -1,0 +1,105 @@
+#include "trainer/nn/fusion.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "trainer/nn/layers/add.h"
+#include "trainer/nn/layers/conv2d.h"
+#include "trainer/nn/layers/max_pool.h"
+#include "trainer/nn/layers/relu.h"
+#include "trainer/nn/layers/tanh.h"
+
+namespace lockstep {
+namespace {
+
+using testing::ElementsAre;
+
+std::unique_ptr<Layer> Conv(bool bias = true) {
+  return std::make_unique<Conv2d>(Conv2dOptions{.filters = 16,
+                                                .kernel_height = 3,
+                                                .kernel_width = 3,
+                                                .padding_height = 1,
+                                                .padding_width = 1,
+                                                .bias = bias});
+}
+
+std::unique_ptr<Layer> Pool(int kernel, int stride) {
+  return std::make_unique<MaxPool>(PoolOptions{.kernel_height = kernel,
+                                               .kernel_width = kernel,
+                                               .stride_height = stride,
+                                               .stride_width = stride});
+}
+
+// A net for 16 channels, where a layer takes the one before it.
+class FusionTest : public testing::Test {
+ protected:
+  int Add(std::unique_ptr<Layer> layer) {
+    const int before = static_cast<int>(net_.nodes().size()) - 1;
+    return Add(std::move(layer), {before});
+  }
+  int Add(std::unique_ptr<Layer> layer, std::vector<int> inputs) {
+    return net_.Add("layer" + std::to_string(net_.nodes().size()), std::move(layer),
+                    std::move(inputs));
+  }
+  std::vector<std::string> Kinds() const {
+    std::vector<std::string> kinds;
+    for (const Stage& stage : PlanStages(net_)) {
+      kinds.emplace_back(stage.layer->kind());
+    }
+    return kinds;
+  }
+
+  Net net_{Shape{.channels = 16, .height = 12, .width = 12}, 4};
+};
+
+TEST_F(FusionTest, ChainsOfConvReluAndPoolBecomeOneStage) {
+  Add(Conv());
+  Add(std::make_unique<Relu>());
+  Add(Conv());
+  Add(std::make_unique<Relu>());
+  Add(Pool(2, 2));
+  EXPECT_THAT(Kinds(), ElementsAre("conv2d+relu", "conv2d+relu+max_pool"));
+  const std::vector<Stage> stages = PlanStages(net_);
+  EXPECT_EQ(stages[1].first, 2);
+  EXPECT_EQ(stages[1].last, 4);
+  EXPECT_EQ(stages[1].plan.output, net_.output());
+}
+
+TEST_F(FusionTest, OtherWindowsAreLeftAlone) {
+  Add(Conv());
+  Add(std::make_unique<Relu>());
+  Add(Pool(3, 2));
+  EXPECT_THAT(Kinds(), ElementsAre("conv2d+relu", "max_pool"));
+}
+
+TEST_F(FusionTest, OtherFunctionsAreLeftAlone) {
+  Add(Conv());
+  Add(std::make_unique<Tanh>());
+  Add(Conv(/*bias=*/false));
+  Add(std::make_unique<Relu>());
+  EXPECT_THAT(Kinds(), ElementsAre("conv2d", "tanh", "conv2d", "relu"));
+}
+
+TEST_F(FusionTest, AValueThatSomebodyElseTakesStaysAValue) {
+  const int conv = Add(Conv());
+  const int relu = Add(std::make_unique<Relu>());
+  Add(std::make_unique<class Add>(), {conv, relu});
+  EXPECT_THAT(Kinds(), ElementsAre("conv2d", "relu", "add"));
+}
+
+TEST_F(FusionTest, APoolThatSharesItsInputIsLeftAlone) {
+  Add(Conv());
+  const int relu = Add(std::make_unique<Relu>());
+  const int pool = Add(Pool(2, 2));
+  Add(std::make_unique<Relu>(), {relu});
+  Add(std::make_unique<Relu>(), {pool});
+  EXPECT_THAT(Kinds(), ElementsAre("conv2d+relu", "max_pool", "relu", "relu"));
+}
+
+}  // namespace
+}  // namespace lockstep

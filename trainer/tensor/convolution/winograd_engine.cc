@@ -1,0 +1,151 @@
+#include "trainer/tensor/convolution/winograd_engine.h"
+
+#include <algorithm>
+
+#include "trainer/base/check.h"
+#include "trainer/tensor/blas.h"
+#include "trainer/tensor/convolution/row_products.h"
+
+namespace lockstep {
+namespace {
+
+constexpr int kOutputSize = 4;  // of a tile, in pixels, both ways
+constexpr int kChannelUnit = 16;
+
+// OpenBLAS is fastest on products below this many multiply-adds.
+constexpr int64_t kSmallProduct = 1'000'000;
+// Bytes of a block's transformed input and output that a second-level cache of 1 MiB still serves
+// well.
+constexpr int64_t kBlockBytes = 1'250'000;
+// Between the matrices of two points, so that the same row of all points does not fall into the
+// same few sets of a cache.
+constexpr int64_t kGap = 48;
+
+int DivideUp(int a, int b) { return (a + b - 1) / b; }
+
+// Pieces of at most `most`, and as equal as can be.
+int EqualPieces(int total, int64_t most) {
+  const int pieces = static_cast<int>((total + most - 1) / most);
+  return DivideUp(total, pieces);
+}
+
+WinogradTiles ToTiles(const ConvolutionGeometry& geometry) {
+  const Shape output = geometry.output();
+  return {.height = geometry.input.height,
+          .width = geometry.input.width,
+          .channels = geometry.input.channels,
+          .output_height = output.height,
+          .output_width = output.width,
+          .filters = geometry.filters,
+          .padding_height = geometry.padding_height,
+          .padding_width = geometry.padding_width,
+          .columns = DivideUp(output.width, kOutputSize)};
+}
+
+// Whole images where several fit, whole rows of tiles of one image otherwise.
+WinogradBlock ChooseBlock(const WinogradTiles& tiles, int tile_rows, int points) {
+  const int64_t tile_bytes = int64_t{points} * (tiles.channels + tiles.filters) * sizeof(float);
+  const int64_t most = std::max<int64_t>(
+      std::min(kBlockBytes / tile_bytes, kSmallProduct / (int64_t{tiles.channels} * tiles.filters)),
+      1);
+  const int64_t image = int64_t{tile_rows} * tiles.columns;
+  if (image <= most) {
+    return {.images = static_cast<int>(most / image), .first_row = 0, .rows = tile_rows};
+  }
+  const int64_t rows = std::max<int64_t>(most / tiles.columns, 1);
+  return {.images = 1, .first_row = 0, .rows = EqualPieces(tile_rows, rows)};
+}
+
+}  // namespace
+
+bool WinogradEngine::Serves(const ConvolutionGeometry& geometry) {
+  const int kernel = geometry.kernel_height;
+  return geometry.kernel_width == kernel && (kernel == 3 || kernel == 5) &&
+         geometry.stride_height == 1 && geometry.stride_width == 1 && geometry.groups == 1 &&
+         geometry.input.channels % kChannelUnit == 0 && geometry.filters % kChannelUnit == 0;
+}
+
+WinogradEngine::WinogradEngine(const ConvolutionGeometry& geometry, int max_batch)
+    : kernels_(geometry.kernel_height == 3 ? ActiveKernels().winograd_3x3
+                                           : ActiveKernels().winograd_5x5),
+      points_((kOutputSize + geometry.kernel_height - 1) *
+              (kOutputSize + geometry.kernel_height - 1)),
+      tile_rows_(DivideUp(geometry.output().height, kOutputSize)),
+      tiles_(ToTiles(geometry)),
+      block_(ChooseBlock(tiles_, tile_rows_, points_)),
+      weights_stride_(int64_t{tiles_.channels} * tiles_.filters + kChannelUnit) {
+  CHECK(Serves(geometry));
+  WinogradBlock largest = block_;
+  largest.images = std::min(largest.images, max_batch);
+  input_stride_ = Tiles(largest) * tiles_.channels + kGap;
+  output_stride_ = Tiles(largest) * tiles_.filters + kGap;
+}
+
+int64_t WinogradEngine::Tiles(const WinogradBlock& block) const {
+  return int64_t{block.images} * block.rows * tiles_.columns;
+}
+
+int64_t WinogradEngine::scratch_bytes() const {
+  return points_ * (2 * weights_stride_ + input_stride_ + output_stride_) *
+         static_cast<int64_t>(sizeof(float));
+}
+
+WinogradEngine::Workspace WinogradEngine::Divide(std::span<std::byte> scratch) const {
+  auto* const weights = reinterpret_cast<float*>(scratch.data());
+  float* const transposed = weights + points_ * weights_stride_;
+  float* const input = transposed + points_ * weights_stride_;
+  return {.weights = weights,
+          .transposed_weights = transposed,
+          .input = input,
+          .output = input + points_ * input_stride_};
+}
+
+int WinogradEngine::ImagesInBlock(int batch) const { return EqualPieces(batch, block_.images); }
+
+void WinogradEngine::TransformWeights(const float* weights, const Workspace& workspace) const {
+  kernels_.transform_weights(weights, int64_t{tiles_.channels} * tiles_.filters, weights_stride_,
+                             workspace.weights);
+}
+
+void WinogradEngine::TransposeWeights(const float* weights, const Workspace& workspace) const {
+  TransformWeights(weights, workspace);
+  for (int point = 0; point < points_; ++point) {
+    Transpose(workspace.weights + point * weights_stride_, tiles_.channels, tiles_.filters,
+              workspace.transposed_weights + point * weights_stride_);
+  }
+}
+
+void WinogradEngine::MultiplyForward(const WinogradBlock& block, const float* input,
+                                     const Workspace& workspace) const {
+  kernels_.transform_input(tiles_, block, input, input_stride_, workspace.input);
+  for (int point = 0; point < points_; ++point) {
+    Gemm(static_cast<int>(Tiles(block)), tiles_.filters, tiles_.channels,
+         {workspace.input + point * input_stride_, tiles_.channels},
+         {workspace.weights + point * weights_stride_, tiles_.filters}, 0,
+         workspace.output + point * output_stride_, tiles_.filters);
+  }
+}
+
+void WinogradEngine::AccumulateWeightGradient(const WinogradBlock& block, const float* input,
+                                              bool first, const Workspace& workspace) const {
+  kernels_.transform_input(tiles_, block, input, input_stride_, workspace.input);
+  for (int point = 0; point < points_; ++point) {
+    Gemm(tiles_.channels, tiles_.filters, static_cast<int>(Tiles(block)),
+         {workspace.input + point * input_stride_, tiles_.channels, Op::kTranspose},
+         {workspace.output + point * output_stride_, tiles_.filters}, first ? 0.0F : 1.0F,
+         workspace.weights + point * weights_stride_, tiles_.filters);
+  }
+}
+
+void WinogradEngine::AddInputGradient(const WinogradBlock& block, float* gradient,
+                                      const Workspace& workspace) const {
+  for (int point = 0; point < points_; ++point) {
+    Gemm(static_cast<int>(Tiles(block)), tiles_.channels, tiles_.filters,
+         {workspace.output + point * output_stride_, tiles_.filters},
+         {workspace.transposed_weights + point * weights_stride_, tiles_.channels}, 0,
+         workspace.input + point * input_stride_, tiles_.channels);
+  }
+  kernels_.add_input_gradient(tiles_, block, workspace.input, input_stride_, gradient);
+}
+
+}  // namespace lockstep

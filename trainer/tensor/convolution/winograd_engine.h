@@ -1,0 +1,114 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+
+#include "trainer/tensor/convolution/convolution.h"
+#include "trainer/tensor/kernels/kernels.h"
+
+namespace lockstep {
+
+// Winograd's minimal filtering (Lavin and Gray 2016): input tiles and filters are transformed, so
+// that a convolution becomes one matrix product for each of a tile's points, tiles x channels by
+// channels x filters. F(4x4, 3x3) needs a quarter of the direct method's multiplications, F(4x4,
+// 5x5) a sixth.
+//
+// Its rounding errors are larger than those of adding up the products directly: up to 3e-5 of the
+// largest number, mostly in the weights' gradient, where that has 1e-6.
+//
+// What becomes of the transformed output, and where its gradient comes from, is the caller's
+// business.
+class WinogradEngine {
+ public:
+  // Square kernels of 3 or 5, stride 1, one group, channels and filters multiples of 16.
+  static bool Serves(const ConvolutionGeometry& geometry);
+
+  // REQUIRES Serves(geometry).
+  WinogradEngine(const ConvolutionGeometry& geometry, int max_batch);
+
+  const WinogradKernels& kernels() const { return kernels_; }
+  const WinogradTiles& tiles() const { return tiles_; }
+  int64_t scratch_bytes() const;
+
+  // Calls take(block, its first image, transformed output, stride) for blocks that cover the batch.
+  template <typename Take>
+  void Forward(const float* weights, ConstTensor input, std::span<std::byte> scratch,
+               const Take& take) const {
+    const Workspace workspace = Divide(scratch);
+    TransformWeights(weights, workspace);
+    ForEachBlock(input.batch, [&](const WinogradBlock& block, int image) {
+      MultiplyForward(block, input.sample(image), workspace);
+      take(block, image, workspace.output, output_stride_);
+    });
+  }
+
+  // The adjoint of Forward, step by step. Calls give(block, its first image, where to write the
+  // transformed gradient of the output, stride).
+  template <typename Give>
+  void Backward(const float* weights, ConstTensor input, const ConvolutionGradients& gradients,
+                std::span<std::byte> scratch, const Give& give) const {
+    const Workspace workspace = Divide(scratch);
+    if (gradients.input) {
+      TransposeWeights(weights, workspace);
+      std::ranges::fill(gradients.input.values(), 0.0F);
+    }
+    ForEachBlock(input.batch, [&](const WinogradBlock& block, int image) {
+      give(block, image, workspace.output, output_stride_);
+      const bool first = image == 0 && block.first_row == 0;
+      AccumulateWeightGradient(block, input.sample(image), first, workspace);
+      if (gradients.input) {
+        AddInputGradient(block, gradients.input.sample(image), workspace);
+      }
+    });
+    kernels_.add_weight_gradient(workspace.weights, int64_t{tiles_.channels} * tiles_.filters,
+                                 weights_stride_, gradients.weights);
+  }
+
+ private:
+  // Transformed numbers, as kernels/winograd.h says.
+  struct Workspace {
+    float* weights;  // or their gradient
+    float* transposed_weights;
+    float* input;   // or its gradient
+    float* output;  // or its gradient
+  };
+  // The rows of a block's matrices.
+  int64_t Tiles(const WinogradBlock& block) const;
+  Workspace Divide(std::span<std::byte> scratch) const;
+  // Calls visit(block, its first image). Blocks follow from the batch alone.
+  template <typename Visit>
+  void ForEachBlock(int batch, const Visit& visit) const {
+    const int images = ImagesInBlock(batch);
+    for (int image = 0; image < batch; image += images) {
+      for (int row = 0; row < tile_rows_; row += block_.rows) {
+        visit(WinogradBlock{.images = std::min(images, batch - image),
+                            .first_row = row,
+                            .rows = std::min(block_.rows, tile_rows_ - row)},
+              image);
+      }
+    }
+  }
+  int ImagesInBlock(int batch) const;
+  void TransformWeights(const float* weights, const Workspace& workspace) const;
+  // Leaves nothing in workspace.weights, where the gradient is summed later.
+  void TransposeWeights(const float* weights, const Workspace& workspace) const;
+  void MultiplyForward(const WinogradBlock& block, const float* input,
+                       const Workspace& workspace) const;
+  void AccumulateWeightGradient(const WinogradBlock& block, const float* input, bool first,
+                                const Workspace& workspace) const;
+  void AddInputGradient(const WinogradBlock& block, float* gradient,
+                        const Workspace& workspace) const;
+
+  const WinogradKernels& kernels_;
+  int points_;  // of a tile
+  int tile_rows_;
+  WinogradTiles tiles_;
+  WinogradBlock block_;  // but for the last ones of a batch and of an image
+  // Floats from one point's matrix to the next.
+  int64_t weights_stride_;
+  int64_t input_stride_;
+  int64_t output_stride_;
+};
+
+}  // namespace lockstep
