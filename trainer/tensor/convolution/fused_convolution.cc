@@ -1,5 +1,6 @@
 #include "trainer/tensor/convolution/fused_convolution.h"
 
+#include "trainer/tensor/convolution/direct_convolution.h"
 #include "trainer/tensor/convolution/winograd_convolution.h"
 
 namespace lockstep {
@@ -14,13 +15,19 @@ Shape FusedConvolution::output() const {
 }
 
 std::unique_ptr<FusedConvolution> MakeFusedConvolution(const ConvolutionGeometry& geometry,
-                                                       Pooling pooling, int max_batch) {
+                                                       Pooling pooling,
+                                                       InputGradient input_gradient,
+                                                       int max_batch) {
   const Shape output = geometry.output();
   if (pooling == Pooling::kMax2x2 && (output.height < 2 || output.width < 2)) {
     return nullptr;
   }
   if (WinogradEngine::Serves(geometry)) {
     return std::make_unique<FusedWinogradConvolution>(geometry, pooling, max_batch);
+  }
+  // Few channels are too little for products.
+  if (input_gradient == InputGradient::kNotWanted && FusedDirectConvolution::Serves(geometry)) {
+    return std::make_unique<FusedDirectConvolution>(geometry, pooling);
   }
   return nullptr;
 }

@@ -66,8 +66,8 @@ bool WinogradEngine::Serves(const ConvolutionGeometry& geometry) {
 }
 
 WinogradEngine::WinogradEngine(const ConvolutionGeometry& geometry, int max_batch)
-    : kernels_(geometry.kernel_height == 3 ? ActiveKernels().winograd_3x3
-                                           : ActiveKernels().winograd_5x5),
+    : kernels_(geometry.kernel_height == 3 ? *ActiveKernels().winograd_3x3
+                                           : *ActiveKernels().winograd_5x5),
       points_((kOutputSize + geometry.kernel_height - 1) *
               (kOutputSize + geometry.kernel_height - 1)),
       tile_rows_(DivideUp(geometry.output().height, kOutputSize)),

@@ -1,13 +1,17 @@
 #pragma once
 
+#include "trainer/tensor/kernels/direct.h"
+#include "trainer/tensor/kernels/tail.h"
 #include "trainer/tensor/kernels/winograd.h"
 
 namespace lockstep {
 
 // Inner loops that are compiled once for each instruction set.
 struct Kernels {
-  WinogradKernels winograd_3x3;  // F(4x4, 3x3)
-  WinogradKernels winograd_5x5;  // F(4x4, 5x5)
+  const WinogradKernels* winograd_3x3;  // F(4x4, 3x3)
+  const WinogradKernels* winograd_5x5;  // F(4x4, 5x5)
+  const DirectKernels* direct;
+  const TailKernels* tail;
 };
 
 // Each in the objects compiled for its set.

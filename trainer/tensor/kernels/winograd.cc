@@ -1,7 +1,7 @@
 #include "trainer/tensor/kernels/winograd.h"
 
-#include "trainer/tensor/kernels/kernels.h"
 #include "trainer/tensor/kernels/rectified_pool.h"
+#include "trainer/tensor/kernels/tables.h"
 #include "trainer/tensor/kernels/winograd_transforms.h"
 
 namespace lockstep::LOCKSTEP_INSTRUCTION_SET {
@@ -446,7 +446,7 @@ struct Winograd {
 
 }  // namespace
 
-const Kernels kKernels{.winograd_3x3 = Winograd<6, 3>::kKernels,
-                       .winograd_5x5 = Winograd<8, 5>::kKernels};
+const WinogradKernels kWinograd3x3 = Winograd<6, 3>::kKernels;
+const WinogradKernels kWinograd5x5 = Winograd<8, 5>::kKernels;
 
 }  // namespace lockstep::LOCKSTEP_INSTRUCTION_SET

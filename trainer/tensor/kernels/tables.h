@@ -1,0 +1,14 @@
+#pragma once
+
+#include "trainer/tensor/kernels/kernels.h"
+
+// The tables of the instruction set that is being compiled for, each defined beside its kernels.
+
+namespace lockstep::LOCKSTEP_INSTRUCTION_SET {
+
+extern const WinogradKernels kWinograd3x3;
+extern const WinogradKernels kWinograd5x5;
+extern const DirectKernels kDirect;
+extern const TailKernels kTail;
+
+}  // namespace lockstep::LOCKSTEP_INSTRUCTION_SET
