@@ -2,7 +2,8 @@
 """Stops and kills runs in the middle, resumes them on other ranks, and compares bytes with a run that
 was left alone.
 
-usage: interruption_test.py LOCKSTEP
+usage: [LOCKSTEP_TEST_STOPS=N] interruption_test.py LOCKSTEP
+N: at how many random steps to stop a run, 20 by default.
 """
 
 import itertools
@@ -16,6 +17,8 @@ import unittest
 
 import h5py
 import program
+
+STOPS = int(os.environ.get("LOCKSTEP_TEST_STOPS", "20"))
 
 STOPPED = 75  # exit code: stopped by a signal after saving
 
@@ -93,8 +96,8 @@ class InterruptionTest(program.ProgramTest):
         self.assertEqual(answer["weights_sha256"], alone["weights_sha256"])
         self.assertTrue(cut == self.bytes_of(alone), "checkpoint or metrics differ")
 
-    def test_stopped_by_usr1_at_20_random_steps_a_run_ends_with_the_bytes_of_one_left_alone(self):
-        steps = sorted(random.Random(20).sample(range(1, 185), 20))
+    def test_stopped_by_usr1_at_random_steps_a_run_ends_with_the_bytes_of_one_left_alone(self):
+        steps = sorted(random.Random(20).sample(range(1, 185), STOPS))
         stopped_at = 0
         for step in steps:
             answer = self.stop("run", next(LAYOUTS), max(step, stopped_at + 1))

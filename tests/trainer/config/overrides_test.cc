@@ -54,12 +54,9 @@ TEST(Override, ReplacesAWholeMessage) {
 }
 
 TEST(Override, ReplacesAWholeList) {
-  const auto& fixed = With({"data.normalization.fixed.mean=[0.5, 0.25]",
-                            "data.normalization.fixed.standard_deviation=[1, 2]"})
-                          .data()
-                          .normalization()
-                          .fixed();
-  EXPECT_THAT(fixed.mean(), ElementsAre(0.5, 0.25));
+  const v1::Job job = With({"data.normalization.fixed.mean=[0.5, 0.25]",
+                            "data.normalization.fixed.standard_deviation=[1, 2]"});
+  EXPECT_THAT(job.data().normalization().fixed().mean(), ElementsAre(0.5, 0.25));
   EXPECT_EQ(With({"model.layer[1].input=conv"}).model().layer(1).input_size(), 1);
   EXPECT_EQ(With({"model.layer=[{ linear { units: 10 } }]"}).model().layer_size(), 1);
 }
