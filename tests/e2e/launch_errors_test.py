@@ -48,6 +48,10 @@ class LaunchErrorsTest(program.ProgramTest):
         self.refused_on_three_ranks(USAGE_ERROR, "train", "job.textproto", "--thread", "1",
                                     says=["there is no option --thread"])
 
+    def test_an_instruction_set_that_there_is_not(self):
+        self.refused_on_three_ranks(USAGE_ERROR, "train", "job.textproto", env={**os.environ, "LOCKSTEP_ISA": "mmx"},
+                                    says=['LOCKSTEP_ISA: must be sse2, avx2 or avx512, is "mmx"'])
+
     def test_a_wrong_job(self):
         self.refused_on_three_ranks(USAGE_ERROR, "train", "job.textproto", "--set", "epochs=0",
                                     says=["on rank 0", "epochs: must be at least 1, is 0"])

@@ -15,6 +15,7 @@
 #include "trainer/cli/command.h"
 #include "trainer/cli/usage_error.h"
 #include "trainer/tensor/blas.h"
+#include "trainer/tensor/kernels/instruction_set.h"
 #include "trainer/train/together.h"
 
 namespace lockstep {
@@ -72,6 +73,7 @@ ExitCode RunCollective(const Action& action) {
   }
   try {
     comm::CheckLaunch(communicator.size());
+    RunTogether(&communicator, [] { ActiveInstructionSet(); });  // $LOCKSTEP_ISA may name none
     return action.collective(
         {.communicator = &communicator, .stop_signal = stop_signal ? &*stop_signal : nullptr});
   } catch (const FailedTogether& failure) {
