@@ -108,7 +108,8 @@ class TemporaryFile {
   bool renamed_ = false;
 };
 
-// Makes a rename within `directory` last.
+}  // namespace
+
 void SyncDirectory(const fs::path& directory) {
   const FileDescriptor descriptor(RetryIfInterrupted(
       [&] { return open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
@@ -120,8 +121,6 @@ void SyncDirectory(const fs::path& directory) {
     throw SystemError(directory, "be flushed to disk", errno);
   }
 }
-
-}  // namespace
 
 void WriteFileAtomically(const fs::path& path, std::span<const std::byte> bytes) {
   TemporaryFile file(path);

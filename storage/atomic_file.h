@@ -21,6 +21,9 @@ void WriteFileAtomically(const std::filesystem::path& path, std::string_view tex
 // may be written to, and `path` is not a directory itself. For asking before hours of work.
 void CheckWritable(const std::filesystem::path& path);
 
+// Makes what was created in `directory`, or renamed within it, last. Throws Error.
+void SyncDirectory(const std::filesystem::path& directory);
+
 // Deletes what writers that died in WriteFileAtomically left in `directory`. REQUIRES that nobody
 // writes there now (see RunLock). Throws Error.
 void RemoveStaleTemporaries(const std::filesystem::path& directory);

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "storage/atomic_file.h"
 #include "storage/error.h"
@@ -48,11 +49,20 @@ void WriteHolder(int descriptor, const fs::path& path) {
   }
 }
 
+// Creates the directory and its parents, and makes them last.
 fs::path Create(fs::path directory) {
+  std::vector<fs::path> missing;
   std::error_code error;
+  for (fs::path path = directory; !path.empty() && !fs::exists(path, error);
+       path = path.parent_path()) {
+    missing.push_back(path);
+  }
   fs::create_directories(directory, error);
   if (error) {
     throw SystemError(directory, "be created", error.value());
+  }
+  for (const fs::path& path : missing) {
+    SyncDirectory(path.has_parent_path() ? path.parent_path() : fs::path("."));
   }
   return directory;
 }

@@ -53,11 +53,13 @@ nlohmann::ordered_json ToJson(const TrainResult& result) {
   return object;
 }
 
-void PrintReadable(const TrainResult& result) {
+// `resume`: the choice of this run, which may be another than going on.
+void PrintReadable(const TrainResult& result, ResumeChoice::Kind resume) {
   if (result.outcome == Outcome::kStopped) {
-    PrintText(
-        fmt::format("stopped and saved after step {} of {}; run the same command again to resume\n",
-                    result.step, result.total_steps));
+    PrintText(fmt::format(
+        "stopped and saved after step {} of {}; run the same command again{} to resume\n",
+        result.step, result.total_steps,
+        resume == ResumeChoice::Kind::kAuto ? "" : " with --resume auto"));
   }
   if (result.test) {
     PrintText(fmt::format("test accuracy {:.2f} % ({} of {}), loss {:.4f}\n",
@@ -87,7 +89,7 @@ ExitCode Train(const TrainArguments& arguments, const CollectiveContext& context
     if (arguments.json) {
       PrintJson(ToJson(result));
     } else {
-      PrintReadable(result);
+      PrintReadable(result, request.resume.kind);
     }
   }
   return result.outcome == Outcome::kFinished ? ExitCode::kDone : ExitCode::kStopped;

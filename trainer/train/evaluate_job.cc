@@ -1,12 +1,15 @@
 #include "trainer/train/evaluate_job.h"
 
+#include <fmt/format.h>
 #include <google/protobuf/util/message_differencer.h>
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "storage/atomic_file.h"
 #include "storage/checkpoint.h"
+#include "storage/error.h"
 #include "trainer/base/error.h"
 #include "trainer/train/job_data.h"
 #include "trainer/train/net_builder.h"
@@ -42,6 +45,24 @@ Member LoadMember(const storage::Checkpoint& checkpoint, const std::string& file
   return member;
 }
 
+// Every rank reads the files, perhaps of disks of different nodes.
+void CheckSameWeights(const std::vector<storage::Checkpoint>& checkpoints,
+                      comm::Communicator* communicator) {
+  std::string own;
+  for (const storage::Checkpoint& checkpoint : checkpoints) {
+    own += storage::WeightsSha256(checkpoint);
+  }
+  const std::string first = communicator->Broadcast(own);
+  RunTogether(communicator, [&] {
+    if (own != first) {
+      throw storage::Error(fmt::format(
+          "the checkpoints on {} have other weights than those of the same names on {}; "
+          "give all nodes the same files",
+          communicator->HostName(), communicator->host_names()[0]));
+    }
+  });
+}
+
 }  // namespace
 
 Evaluation EvaluateJob(const EvaluateRequest& request, comm::Communicator* communicator) {
@@ -62,6 +83,7 @@ Evaluation EvaluateJob(const EvaluateRequest& request, comm::Communicator* commu
     // The network expects what it was trained on, whatever data it is shown.
     *source.mutable_normalization() = own.normalization();
   });
+  CheckSameWeights(checkpoints, communicator);
   const JobData data(source, request.data_directory, communicator);
   std::vector<Member> members;
   RunTogether(communicator, [&] {

@@ -122,14 +122,18 @@ Evaluator::Share Evaluator::Deal(int64_t samples) const {
 }
 
 bool Evaluator::Compute(const StopSignal* stop, Share* share) {
-  // The largest share sets the number of rounds, so that all ranks make the same calls.
+  // The largest share, and the rank with the fewest threads, set the number of rounds, so that all
+  // ranks make the same calls.
   const int ranks = communicator_.size();
   const int64_t largest_share = (share->plan.MicrobatchCount(0) + ranks - 1) / ranks;
   const int64_t round_size = kMicrobatchesPerRound * workers_.size();
   const IndexRange own = share->microbatches;
-  for (int64_t begin = 0; begin < largest_share; begin += round_size) {
-    std::atomic<int64_t> next = own.begin + begin;
-    const int64_t end = std::min(own.end, own.begin + begin + round_size);
+  int64_t rounds = (largest_share + round_size - 1) / round_size;
+  communicator_.AllReduceMax({&rounds, 1});
+  for (int64_t round = 0; round < rounds; ++round) {
+    const int64_t begin = own.begin + round * round_size;
+    std::atomic<int64_t> next = begin;
+    const int64_t end = std::min(own.end, begin + round_size);
     workers_.Run([&](int worker) {
       for (int64_t index = next++; index < end; index = next++) {
         ComputeMicrobatch(worker, index, share);

@@ -9,6 +9,12 @@
 #include "trainer/nn/loss.h"
 
 namespace lockstep {
+namespace {
+
+// Of a whole step; half of what comm::ToFixedPoint takes.
+constexpr double kLargestLoss = 0x1p30;
+
+}  // namespace
 
 GradientStep::GradientStep(const Net& net, uint64_t seed, WorkerPool* workers,
                            Prefetcher* prefetcher, comm::Reducer* reducer)
@@ -27,7 +33,7 @@ StepSums GradientStep::Run(const StepShare& share, std::span<const float> values
       const auto microbatch = prefetcher_.Take();
       CHECK(microbatch.has_value());
       CHECK_EQ((*microbatch)->step, share.step);
-      RunMicrobatch(worker, **microbatch, values);
+      RunMicrobatch(worker, **microbatch, share.microbatches, values);
     }
   });
   if (stop) {
@@ -43,7 +49,7 @@ StepSums GradientStep::Run(const StepShare& share, std::span<const float> values
           .stop = tally(Tally::kStopRequests) > 0};
 }
 
-void GradientStep::RunMicrobatch(int worker, const Microbatch& microbatch,
+void GradientStep::RunMicrobatch(int worker, const Microbatch& microbatch, int64_t microbatches,
                                  std::span<const float> values) {
   NetExecutor& executor = *executors_[worker];
   const MicrobatchContext context{.phase = Phase::kTraining,
@@ -65,7 +71,8 @@ void GradientStep::RunMicrobatch(int worker, const Microbatch& microbatch,
       reducer_.Poll();
     }
   });
-  if (std::isfinite(sums.loss)) {
+  // All microbatches' losses must fit the fixed-point sum. Written so that NaN does not.
+  if (std::fabs(sums.loss) < kLargestLoss / static_cast<double>(microbatches)) {
     reducer_.AddTally(static_cast<int64_t>(Tally::kLoss), comm::ToFixedPoint(sums.loss));
   } else {
     reducer_.AddTally(static_cast<int64_t>(Tally::kBrokenLosses), 1);

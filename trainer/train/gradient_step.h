@@ -16,7 +16,7 @@ namespace lockstep {
 enum class Tally : uint8_t {
   kLoss,          // in fixed point
   kCorrect,       // samples
-  kBrokenLosses,  // microbatches whose loss is not a finite number
+  kBrokenLosses,  // microbatches whose loss is not a number in range
   kStopRequests,  // ranks that were asked to stop
 };
 constexpr int64_t kTallies = 4;
@@ -54,7 +54,9 @@ class GradientStep {
   std::span<const std::unique_ptr<NetExecutor>> executors() const { return executors_; }
 
  private:
-  void RunMicrobatch(int worker, const Microbatch& microbatch, std::span<const float> values);
+  // `microbatches`: of the step, on all ranks.
+  void RunMicrobatch(int worker, const Microbatch& microbatch, int64_t microbatches,
+                     std::span<const float> values);
 
   const Net& net_;
   uint64_t seed_;

@@ -114,7 +114,7 @@ std::unique_ptr<JobData::Shared> JobData::Share(std::optional<LoadedDataset> loa
   RunTogether(communicator,
               [&] { CheckSameOnAllNodes(digests, what, communicator->host_names()); });
   Dataset dataset = Dataset::View(memory.bytes());
-  return std::make_unique<Shared>(Shared{std::move(memory), dataset});
+  return std::make_unique<Shared>(Shared{std::move(memory), dataset, digests[0]});
 }
 
 Shape JobData::shape() const {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "comm/communicator.h"
 #include "comm/node_memory.h"
@@ -31,6 +32,9 @@ class JobData {
   const HoldoutSplit& split() const { return split_; }
   const Normalizer& normalizer() const { return *normalizer_; }
 
+  // Of the training set's samples and labels. The same on all ranks.
+  const std::string& train_sha256() const { return train_->sha256; }
+
   // The message with what was measured written into it: a computed normalisation becomes a fixed
   // one, so that the weights can be used later without the training set.
   const v1::Data& resolved() const { return resolved_; }
@@ -40,6 +44,7 @@ class JobData {
   struct Shared {
     comm::NodeMemory memory;
     Dataset dataset;
+    std::string sha256;
   };
   // Collective. `loaded` on the first rank of each node.
   static std::unique_ptr<Shared> Share(std::optional<LoadedDataset> loaded, const char* what,

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <system_error>
 
 #include "storage/checkpoint_directory.h"
 #include "trainer/base/error.h"
@@ -21,8 +22,13 @@ v1::Job StepsOf(const v1::Job& job) {
   *steps.mutable_data() = job.data();
   steps.mutable_data()->clear_prefetch();
   steps.mutable_data()->clear_normalization();
+  // Where the files are does not matter: their contents are compared.
   if (steps.data().has_mnist()) {
     steps.mutable_data()->mutable_mnist()->clear_directory();
+  }
+  if (steps.data().has_hdf5()) {
+    steps.mutable_data()->mutable_hdf5()->clear_train_file();
+    steps.mutable_data()->mutable_hdf5()->clear_test_file();
   }
   steps.set_global_batch(job.global_batch());
   return steps;
@@ -70,10 +76,23 @@ void CheckJob(const storage::Checkpoint& checkpoint, const std::string& file, co
   }
 }
 
-void Restore(const storage::Checkpoint& checkpoint, const std::string& file, const v1::Job& job,
-             const ParameterLayout& layout, TrainingState* state) {
-  RestoreState(checkpoint, layout, file, state);
-  CheckJob(checkpoint, file, job);
+void CheckData(const storage::Checkpoint& checkpoint, const std::string& file,
+               const std::string& sha256) {
+  const auto before = checkpoint.state.find("data_sha256");
+  if (before != checkpoint.state.end() && before->second != storage::StateValue(sha256)) {
+    throw DataError(fmt::format(
+        "{}: was trained on other images or labels than these; give the run the files that it "
+        "began with, or start one of another name, with --weights if it shall begin with "
+        "these weights",
+        file));
+  }
+}
+
+void Restore(const storage::Checkpoint& checkpoint, const std::string& file,
+             const ResumeContext& context, TrainingState* state) {
+  RestoreState(checkpoint, context.layout, file, state);
+  CheckJob(checkpoint, file, context.job);
+  CheckData(checkpoint, file, context.data_sha256);
   spdlog::info("resuming from {}: {} steps done", file, state->position.step);
   for (const auto& [key, value] : DescribeBuild()) {
     const auto before = checkpoint.build.find(key);
@@ -96,18 +115,29 @@ std::optional<storage::FoundCheckpoint> FindOwn(const storage::RunDirectory& dir
   return found;
 }
 
-// On rank 0.
-void ReadStart(const ResumeChoice& choice, const v1::Job& job,
-               const storage::RunDirectory& directory, const ParameterLayout& layout,
-               TrainingState* state) {
+// Whether the directory has that very file as its checkpoint of `step`.
+bool IsOwn(const std::filesystem::path& file, const storage::RunDirectory& directory,
+           int64_t step) {
+  std::error_code error;
+  return std::filesystem::equivalent(file, storage::CheckpointPath(directory.Checkpoints(), step),
+                                     error);
+}
+
+// On rank 0. Returns whether the run's directory holds the state.
+bool ReadStart(const ResumeChoice& choice, const ResumeContext& context, TrainingState* state) {
+  const storage::RunDirectory& directory = *context.directory;
   switch (choice.kind) {
     case ResumeChoice::Kind::kFrom:
-      Restore(storage::ReadCheckpoint(choice.path), choice.path.string(), job, layout, state);
-      return;
+      Restore(storage::ReadCheckpoint(choice.path), choice.path.string(), context, state);
+      return IsOwn(choice.path, directory, state->position.step);
     case ResumeChoice::Kind::kAuto:
       if (const auto found = FindOwn(directory)) {
-        Restore(found->checkpoint, found->file.path.string(), job, layout, state);
-        return;
+        Restore(found->checkpoint, found->file.path.string(), context, state);
+        if (!choice.initial_weights.empty()) {
+          spdlog::warn("warning: --weights {} is ignored: this run has begun already",
+                       choice.initial_weights.string());
+        }
+        return true;
       }
       break;
     case ResumeChoice::Kind::kNever:
@@ -121,26 +151,29 @@ void ReadStart(const ResumeChoice& choice, const v1::Job& job,
   }
   if (!choice.initial_weights.empty()) {
     const std::string file = choice.initial_weights.string();
-    RestoreValues(storage::ReadCheckpoint(file), layout, file, state->values);
+    RestoreValues(storage::ReadCheckpoint(file), context.layout, file, state->values);
     spdlog::info("starting from the weights of {}", file);
   }
+  return false;
 }
 
 }  // namespace
 
-void StartFrom(const ResumeChoice& choice, const v1::Job& job,
-               const storage::RunDirectory* directory, const ParameterLayout& layout,
+bool StartFrom(const ResumeChoice& choice, const ResumeContext& context,
                comm::Communicator* communicator, TrainingState* state) {
+  int64_t own = 0;
   RunTogether(communicator, [&] {
-    if (directory != nullptr) {
-      ReadStart(choice, job, *directory, layout, state);
+    if (context.directory != nullptr) {
+      own = ReadStart(choice, context, state) ? 1 : 0;
     }
   });
+  communicator->AllReduceMax({&own, 1});
   communicator->Broadcast(std::as_writable_bytes(std::span(&state->position, 1)));
   communicator->Broadcast(std::as_writable_bytes(std::span(state->values)));
   for (const Optimizer::Slot& slot : state->optimizer->slots()) {
     communicator->Broadcast(std::as_writable_bytes(slot.values));
   }
+  return own != 0;
 }
 
 }  // namespace lockstep

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "comm/communicator.h"
 #include "storage/run_directory.h"
@@ -23,12 +24,19 @@ struct ResumeChoice {
   std::filesystem::path initial_weights{};
 };
 
+// What a run resumes with, which must fit the checkpoint.
+struct ResumeContext {
+  const v1::Job& job;                      // effective, its data resolved
+  const std::string& data_sha256;          // of the training samples
+  const storage::RunDirectory* directory;  // on rank 0, nullptr elsewhere
+  const ParameterLayout& layout;
+};
+
 // Collective. Fills `state`, which holds a new run's beginning, with what `choice` says. Rank 0
-// reads and tells the others; `directory` is nullptr elsewhere. `job` is effective, its data
-// resolved. Throws FailedTogether when a checkpoint is missing, damaged, of another model or
-// optimiser, or of a job whose steps take other samples.
-void StartFrom(const ResumeChoice& choice, const v1::Job& job,
-               const storage::RunDirectory* directory, const ParameterLayout& layout,
+// reads and tells the others. Returns whether the run's own directory holds a checkpoint of that
+// state. Throws FailedTogether when a checkpoint is missing, damaged, of another model or
+// optimiser, of other data, or of a job whose steps take other samples.
+bool StartFrom(const ResumeChoice& choice, const ResumeContext& context,
                comm::Communicator* communicator, TrainingState* state);
 
 }  // namespace lockstep

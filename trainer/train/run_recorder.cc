@@ -101,14 +101,28 @@ void RunRecorder::OnRankTimes(int64_t step, const RankRow& row) {
 void RunRecorder::Save(const TrainingState& state) {
   WriteMetrics();
   const RunPosition& position = state.position;
-  const auto directory = directory_.Checkpoints();
-  storage::WriteCheckpoint(storage::CheckpointPath(directory, position.step),
+  storage::WriteCheckpoint(storage::CheckpointPath(directory_.Checkpoints(), position.step),
                            MakeCheckpoint(state, layout_, identity_));
+  Prune(position);
+}
+
+// Where the save of the best step failed, the best before it stays. Old files that cannot be
+// deleted cost nothing but space.
+void RunRecorder::Prune(const RunPosition& position) {
+  const auto directory = directory_.Checkpoints();
   storage::Retention retention{.keep_last = options_.keep_last};
-  if (options_.keep_best && position.best_step > 0) {
-    retention.keep_step = position.best_step;
+  if (options_.keep_best) {
+    if (position.best_step > 0 &&
+        std::filesystem::exists(storage::CheckpointPath(directory, position.best_step))) {
+      best_saved_step_ = position.best_step;
+    }
+    retention.keep_step = best_saved_step_;
   }
-  storage::Prune(directory, position.step, retention);
+  try {
+    storage::Prune(directory, position.step, retention);
+  } catch (const storage::Error& error) {
+    spdlog::warn("warning: {}; it is left there", error.what());
+  }
 }
 
 void RunRecorder::WriteMetrics() {

@@ -63,11 +63,14 @@ class RunRecorder {
   void WriteMetrics();
 
  private:
+  void Prune(const RunPosition& position);
+
   const storage::RunDirectory& directory_;
   const ParameterLayout& layout_;
   RunIdentity identity_;
   RecordingOptions options_;
   storage::Metrics metrics_;
+  std::optional<int64_t> best_saved_step_;
   std::chrono::steady_clock::time_point last_write_;
 };
 

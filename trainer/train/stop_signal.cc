@@ -1,6 +1,7 @@
 #include "trainer/train/stop_signal.h"
 
 #include <array>
+#include <atomic>
 #include <csignal>
 
 #include "trainer/base/check.h"
@@ -11,7 +12,8 @@ namespace {
 constexpr std::array kSignals{SIGUSR1, SIGTERM, SIGINT};
 
 // A signal handler can reach nothing but globals.
-volatile std::sig_atomic_t received_signal = 0;
+std::atomic<int> received_signal = 0;
+static_assert(std::atomic<int>::is_always_lock_free);  // what a handler may touch
 bool installed = false;
 std::array<struct sigaction, kSignals.size()> former_actions;
 

@@ -43,7 +43,12 @@ class Run {
       net_ = BuildNet(request_.job, data_->shape(), data_->train().classes());
       state_ = NewState(job_, *net_);
     });
-    StartFrom(request.resume, job_, directory_.get(), net_->parameters(), communicator, &state_);
+    saved_ = StartFrom(request.resume,
+                       {.job = job_,
+                        .data_sha256 = data_->train_sha256(),
+                        .directory = directory_.get(),
+                        .layout = net_->parameters()},
+                       communicator, &state_);
     threads_ = std::make_unique<RankThreads>(request.threads, communicator);
   }
 
@@ -66,6 +71,7 @@ class Run {
   std::unique_ptr<JobData> data_;
   std::unique_ptr<Net> net_;
   TrainingState state_;
+  bool saved_ = false;  // the directory has a checkpoint of the state that the run begins with
   std::unique_ptr<RankThreads> threads_;
 };
 
@@ -97,6 +103,7 @@ std::unique_ptr<RunRecorder> Run::MakeRecorder(const TrainingOptions& options) {
       const RunIdentity identity{.seed = job_.seed(),
                                  .steps_per_epoch = options.run_length.steps_per_epoch,
                                  .job = EffectiveText(job_),
+                                 .data_sha256 = data_->train_sha256(),
                                  .build = DescribeBuild()};
       recorder = std::make_unique<RunRecorder>(*directory_, net_->parameters(), identity,
                                                ToRecordingOptions(job_), state_.position.step);
@@ -152,6 +159,7 @@ Outcome Run::Loop(const TrainingOptions& options, RunRecorder* recorder, TrainRe
                      .rank_times = &rank_times,
                      .recorder = recorder,
                      .progress = progress.get(),
+                     .saved = saved_,
                      .has_holdout = !data_->split().holdout.empty(),
                      .evaluate = evaluate},
                     &state_);

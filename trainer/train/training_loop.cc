@@ -21,7 +21,7 @@ TrainingLoop::TrainingLoop(const TrainingOptions& options, TrainingParts parts,
       parts_(std::move(parts)),
       state_(*state),
       gradient_(state->values.size()),
-      saved_step_(state->position.step > 0 ? state->position.step : kNone),
+      saved_step_(parts_.saved ? state->position.step : kNone),
       tried_step_(saved_step_) {}
 
 // What is due is decided from the state alone, so a run that was stopped between a step and the

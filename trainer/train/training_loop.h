@@ -37,6 +37,7 @@ struct TrainingParts {
   RankTimes* rank_times = nullptr;          // nullptr: not recorded; the same on all ranks
   RunRecorder* recorder = nullptr;          // on rank 0, if the run is recorded
   ProgressReporter* progress = nullptr;     // likewise
+  bool saved = false;  // a checkpoint of the state that the loop begins with is there
   bool has_holdout = false;
   // Evaluates the hold-out samples; nothing when told to stop meanwhile. Collective. REQUIRES
   // has_holdout.

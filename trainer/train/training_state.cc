@@ -96,7 +96,8 @@ storage::Checkpoint MakeCheckpoint(const TrainingState& state, const ParameterLa
                       {"evaluated_step", position.evaluated_step},
                       {"best_step", position.best_step},
                       {"best_correct", position.best_correct},
-                      {"seed", std::to_string(identity.seed)}};
+                      {"seed", std::to_string(identity.seed)},
+                      {"data_sha256", identity.data_sha256}};
   checkpoint.job = identity.job;
   checkpoint.build = identity.build;
   return checkpoint;

@@ -36,6 +36,7 @@ struct RunIdentity {
   uint64_t seed = 0;
   int64_t steps_per_epoch = 1;
   std::string job;                           // effective, as text
+  std::string data_sha256;                   // of the training samples
   std::map<std::string, std::string> build;  // what the bits depend on besides the job
 };
 

@@ -181,5 +181,12 @@ TEST_F(EvaluatorTest, AllRanksGiveUpWhenOneIsAskedToStop) {
   EXPECT_EQ(Evaluate({1}, 1, nullptr, &stop), std::nullopt);
 }
 
+TEST_F(EvaluatorTest, RanksMayHaveDifferentNumbersOfThreads) {
+  SetSamples(std::vector<Sample>(3000, {{1, 0}, 0}));
+  const auto evaluation = Evaluate({1}, 1 + world_.rank());
+  EXPECT_EQ(evaluation->samples, 3000);
+  EXPECT_EQ(evaluation->correct, 3000);
+}
+
 }  // namespace
 }  // namespace lockstep

@@ -44,8 +44,12 @@ class ResumeTest : public testing::Test {
   // What `run` begins with.
   TrainingState Start(const ResumeChoice& choice, const SmallRun& run) {
     TrainingState state = run.New();
-    StartFrom(choice, run.loaded.job, directory_ ? &*directory_ : nullptr, run.layout(), &world_,
-              &state);
+    saved_ = StartFrom(choice,
+                       {.job = run.loaded.job,
+                        .data_sha256 = data_sha256_,
+                        .directory = directory_ ? &*directory_ : nullptr,
+                        .layout = run.layout()},
+                       &world_, &state);
     return state;
   }
 
@@ -71,6 +75,8 @@ class ResumeTest : public testing::Test {
   std::optional<storage::TemporaryDirectory> scratch_;
   std::optional<storage::RunDirectory> directory_;
   SmallRun run_;
+  std::string data_sha256_ = run_.Identity().data_sha256;
+  bool saved_ = false;  // what the last Start has found
 };
 
 TEST_F(ResumeTest, WithoutCheckpointsARunBeginsAnew) {
@@ -130,6 +136,27 @@ TEST_F(ResumeTest, OtherSamplesAStepAreRefusedWithTheFieldThatChanged) {
                         HasSubstr(std::string("modified: ") + field + ": "),
                         HasSubstr(std::string("-> ") + value)));
   }
+}
+
+TEST_F(ResumeTest, OtherDataIsRefused) {
+  Save(4, run_);
+  data_sha256_ = "another";
+  ExpectRefusal({.kind = Kind::kAuto}, run_, ExitCode::kData,
+                HasSubstr("step-00000004.h5: was trained on other images or labels"));
+}
+
+TEST_F(ResumeTest, KnowsWhetherTheStateIsInTheRunsOwnDirectory) {
+  const auto own = Save(4, run_);
+  Start({.kind = Kind::kAuto}, run_);
+  EXPECT_TRUE(saved_);
+  Start({.kind = Kind::kFrom, .path = own}, run_);
+  EXPECT_TRUE(saved_);
+  const auto copy = IsRoot() ? *scratch_ / "copy.h5" : "elsewhere";
+  if (IsRoot()) {
+    std::filesystem::copy_file(own, copy);
+  }
+  Start({.kind = Kind::kFrom, .path = copy}, run_);
+  EXPECT_FALSE(saved_);
 }
 
 TEST_F(ResumeTest, AJobThatChangedInAnotherWayGoesOn) {

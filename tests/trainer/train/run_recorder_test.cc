@@ -152,6 +152,23 @@ TEST_F(RunRecorderTest, TheNewestCheckpointsAndTheBestAreKept) {
   EXPECT_THAT(CheckpointSteps(), ElementsAre(4, 7, 8));
 }
 
+TEST_F(RunRecorderTest, TheBestThatIsThereStaysWhereABetterOneCouldNotBeSaved) {
+  RunRecorder recorder = Recorder(0, {.keep_last = 1});
+  for (const int64_t step : {4, 8, 9}) {
+    TrainingState state = run_.Numbered(step);
+    state.position.best_step = step < 8 ? step : 7;  // after which there was no save
+    recorder.Save(state);
+  }
+  EXPECT_THAT(CheckpointSteps(), ElementsAre(4, 9));
+}
+
+TEST_F(RunRecorderTest, AnOldFileThatCannotBeDeletedIsLeftThere) {
+  RunRecorder recorder = Recorder(0, {.keep_last = 1});
+  std::filesystem::create_directories(directory_.Checkpoints() / "step-00000001.h5" / "file");
+  recorder.Save(run_.Numbered(8));
+  EXPECT_THAT(CheckpointSteps(), testing::Contains(8));
+}
+
 TEST_F(RunRecorderTest, ACheckpointsMetricsAreOnTheDiskBeforeIt) {
   RunRecorder recorder = Recorder(0);
   Record(&recorder, 1, 4);

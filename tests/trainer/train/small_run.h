@@ -49,6 +49,7 @@ struct SmallRun {
     return {.seed = loaded.job.seed(),
             .steps_per_epoch = 4,
             .job = EffectiveText(loaded.job),
+            .data_sha256 = "digest",
             .build = {{"lockstep", "a test"}}};
   }
 
