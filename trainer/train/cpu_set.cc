@@ -33,22 +33,19 @@ void PinThread(const std::vector<int>& cpus) {
 
 ThreadPlan PlanThreads(const ThreadRequest& request) {
   const int allowed = static_cast<int>(request.allowed.size());
-  const bool bound = allowed < request.node_cpus;
-  const int share = bound ? allowed : allowed / request.node_ranks;
+  const int share = allowed / request.sharers;
   ThreadPlan plan;
   plan.threads = request.threads > 0 ? request.threads : std::max(1, share);
   if (plan.threads <= share) {
-    const int first = bound ? 0 : request.node_rank * share;
-    plan.cpus.assign(request.allowed.begin() + first,
-                     request.allowed.begin() + first + plan.threads);
+    const auto first = request.allowed.begin() + std::ptrdiff_t{request.position} * share;
+    plan.cpus.assign(first, first + plan.threads);
   } else {
     plan.warning = fmt::format(
-        "{} thread{} in each of {} rank{} on a node, but only {} CPU{} for {}: they will share "
-        "CPUs "
-        "and slow each other down; use fewer ranks or a smaller --threads",
-        plan.threads, plan.threads == 1 ? "" : "s", request.node_ranks,
-        request.node_ranks == 1 ? "" : "s", allowed, allowed == 1 ? "" : "s",
-        bound ? "this one" : "all of them");
+        "{} thread{} in {}, but only {} CPU{}: they will share CPUs and slow each other down; use "
+        "fewer ranks or a smaller --threads",
+        plan.threads, plan.threads == 1 ? "" : "s",
+        request.sharers == 1 ? "this rank" : fmt::format("each of {} ranks", request.sharers),
+        allowed, allowed == 1 ? "" : "s");
   }
   return plan;
 }

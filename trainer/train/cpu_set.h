@@ -21,15 +21,14 @@ struct ThreadPlan {
 };
 
 struct ThreadRequest {
-  int threads = 0;     // 0: as many as there are CPUs for
-  int node_rank = 0;   // this rank among those of its node
-  int node_ranks = 1;  // ranks on this node
-  int node_cpus = 1;   // CPUs of the node
+  int threads = 0;  // 0: as many as there are CPUs for
   std::vector<int> allowed;
+  int sharers = 1;   // ranks of the node with the same CPUs, this one included
+  int position = 0;  // of this rank among them
 };
 
-// A rank that was bound to fewer CPUs than the node has owns these; ranks that were not bound
-// divide the allowed CPUs evenly.
+// A rank with CPUs of its own uses these; ranks that may all use the same ones, because nobody
+// bound them, divide them evenly.
 ThreadPlan PlanThreads(const ThreadRequest& request);
 
 }  // namespace lockstep

@@ -1,22 +1,32 @@
 #include "trainer/train/rank_threads.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
-#include <thread>
+#include <string>
+#include <vector>
 
 #include "trainer/train/together.h"
 
 namespace lockstep {
 namespace {
 
-ThreadPlan Plan(int threads, const comm::Communicator& communicator) {
-  ThreadPlan plan = PlanThreads({.threads = threads,
-                                 .node_rank = communicator.node_rank(),
-                                 .node_ranks = communicator.node_size(),
-                                 .node_cpus = static_cast<int>(std::thread::hardware_concurrency()),
-                                 .allowed = AllowedCpus()});
-  if (!plan.warning.empty() && communicator.node_rank() == 0) {
-    spdlog::warn("warning: {}: {}", communicator.HostName(), plan.warning);
+// Collective.
+ThreadPlan Plan(int threads, comm::Communicator* communicator) {
+  ThreadRequest request{.threads = threads, .allowed = AllowedCpus(), .sharers = 0};
+  const std::string own =
+      fmt::format("{}: {}", communicator->HostName(), fmt::join(request.allowed, ","));
+  const std::vector<std::string> all = communicator->AllGather(own);
+  for (int rank = 0; rank < communicator->size(); ++rank) {
+    if (all[rank] == own) {
+      request.position += rank < communicator->rank() ? 1 : 0;
+      ++request.sharers;
+    }
+  }
+  ThreadPlan plan = PlanThreads(request);
+  if (!plan.warning.empty() && request.position == 0) {
+    spdlog::warn("warning: {}: {}", communicator->HostName(), plan.warning);
   }
   return plan;
 }
@@ -24,7 +34,7 @@ ThreadPlan Plan(int threads, const comm::Communicator& communicator) {
 }  // namespace
 
 RankThreads::RankThreads(int threads, comm::Communicator* communicator)
-    : plan_(Plan(threads, *communicator)) {
+    : plan_(Plan(threads, communicator)) {
   RunTogether(communicator, [&] {
     workers_ = std::make_unique<WorkerPool>(plan_.threads, [this](int worker) {
       if (!plan_.cpus.empty()) {

@@ -10,39 +10,37 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-TEST(PlanThreads, UnboundRanksDivideTheNode) {
-  const ThreadPlan plan = PlanThreads(
-      {.threads = 0, .node_rank = 1, .node_ranks = 2, .node_cpus = 4, .allowed = {0, 1, 2, 3}});
+TEST(PlanThreads, RanksWithTheSameCpusDivideThem) {
+  const ThreadPlan plan =
+      PlanThreads({.threads = 0, .allowed = {0, 1, 2, 3}, .sharers = 2, .position = 1});
   EXPECT_EQ(plan.threads, 2);
   EXPECT_THAT(plan.cpus, ElementsAre(2, 3));
   EXPECT_THAT(plan.warning, IsEmpty());
 }
 
-TEST(PlanThreads, ABoundRankUsesItsOwnCpus) {
-  const ThreadPlan plan = PlanThreads(
-      {.threads = 0, .node_rank = 1, .node_ranks = 2, .node_cpus = 8, .allowed = {4, 6}});
+TEST(PlanThreads, ARankWithCpusOfItsOwnUsesThemAll) {
+  const ThreadPlan plan = PlanThreads({.threads = 0, .allowed = {4, 6}});
   EXPECT_EQ(plan.threads, 2);
   EXPECT_THAT(plan.cpus, ElementsAre(4, 6));
 }
 
 TEST(PlanThreads, FewerThreadsThanCpusLeaveSomeFree) {
-  const ThreadPlan plan = PlanThreads(
-      {.threads = 1, .node_rank = 1, .node_ranks = 2, .node_cpus = 4, .allowed = {0, 1, 2, 3}});
+  const ThreadPlan plan =
+      PlanThreads({.threads = 1, .allowed = {0, 1, 2, 3}, .sharers = 2, .position = 1});
   EXPECT_EQ(plan.threads, 1);
   EXPECT_THAT(plan.cpus, ElementsAre(2));
 }
 
 TEST(PlanThreads, MoreThreadsThanCpusRunUnpinnedWithAWarning) {
-  const ThreadPlan plan = PlanThreads(
-      {.threads = 4, .node_rank = 0, .node_ranks = 2, .node_cpus = 2, .allowed = {0, 1}});
+  const ThreadPlan plan = PlanThreads({.threads = 4, .allowed = {0, 1}, .sharers = 2});
   EXPECT_EQ(plan.threads, 4);
   EXPECT_THAT(plan.cpus, IsEmpty());
-  EXPECT_THAT(plan.warning, HasSubstr("4 threads in each of 2 ranks on a node, but only 2 CPUs"));
+  EXPECT_THAT(plan.warning, HasSubstr("4 threads in each of 2 ranks, but only 2 CPUs"));
 }
 
 TEST(PlanThreads, MoreRanksThanCpusStillGetAThreadEach) {
-  const ThreadPlan plan = PlanThreads(
-      {.threads = 0, .node_rank = 3, .node_ranks = 4, .node_cpus = 2, .allowed = {0, 1}});
+  const ThreadPlan plan =
+      PlanThreads({.threads = 0, .allowed = {0, 1}, .sharers = 4, .position = 3});
   EXPECT_EQ(plan.threads, 1);
   EXPECT_THAT(plan.cpus, IsEmpty());
   EXPECT_THAT(plan.warning, HasSubstr("share CPUs"));
