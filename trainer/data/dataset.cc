@@ -72,6 +72,9 @@ size_t PackedSize(const LoadedDataset& loaded) {
 void PackInto(const LoadedDataset& loaded, std::span<std::byte> block) {
   CheckPackable(loaded);
   CHECK_EQ(block.size(), PackedSize(loaded));
+  // The gaps too: equal samples give equal bytes, wherever the block lies.
+  static_assert(std::has_unique_object_representations_v<Header>);
+  std::ranges::fill(block, std::byte{0});
   Header header{.samples = loaded.size(),
                 .shape = {loaded.shape.channels, loaded.shape.height, loaded.shape.width},
                 .classes = loaded.classes,

@@ -24,6 +24,13 @@ TEST(Dataset, AViewHoldsWhatWasPacked) {
   EXPECT_THAT(dataset.Uint8Pixels(1), ElementsAre(12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23));
 }
 
+TEST(Dataset, EqualSamplesGiveEqualBytesWhateverTheMemoryHeld) {
+  const LoadedDataset loaded = SmallUint8Dataset(5);
+  std::vector<std::byte> block(PackedSize(loaded), std::byte{0xff});
+  PackInto(loaded, block);
+  EXPECT_EQ(block, Pack(loaded));
+}
+
 TEST(Dataset, FloatPixelsKeepTheirValues) {
   LoadedDataset loaded{.shape = {.height = 1, .width = 2}, .classes = 2};
   loaded.pixels = std::vector<float>{0.5F, -1e-30F, 3e30F, 0.1F};
