@@ -106,11 +106,7 @@ void AddBenchCommand(CLI::App* app, Action* action) {
   command->add_option("--steps", arguments->steps, "Steps to measure")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
-  command
-      ->add_option("--threads", arguments->threads,
-                   "Worker threads in each rank; 0: one for each CPU that the rank may use")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
+  AddThreadsOption(command, &arguments->threads);
   command->add_flag("--json", arguments->json, "Answer with one JSON object");
   command->callback([=] {
     action->collective = [=](const CollectiveContext& context) {

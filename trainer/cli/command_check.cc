@@ -141,11 +141,7 @@ void AddCheckCommand(CLI::App* app, Action* action) {
   CLI::App* command = app->add_subcommand(
       "check", "Validate a job and its data without training; say what would run");
   AddJobArguments(command, &arguments->job);
-  command
-      ->add_option("--threads", arguments->threads,
-                   "Worker threads in each rank; 0: one for each CPU that the rank may use")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
+  AddThreadsOption(command, &arguments->threads);
   command->add_flag("--json", arguments->json, "Answer with one JSON object");
   command->callback([=] {
     action->collective = [=](const CollectiveContext& context) {

@@ -5,6 +5,7 @@
 #include "storage/checkpoint.h"
 #include "trainer/base/error.h"
 #include "trainer/cli/command.h"
+#include "trainer/cli/job_arguments.h"
 #include "trainer/cli/output.h"
 #include "trainer/config/job_file.h"
 #include "trainer/report/table.h"
@@ -123,11 +124,7 @@ void AddEvaluateCommand(CLI::App* app, Action* action) {
                    "score_1, ...: the network's logits, or a committee's logarithms of its mean "
                    "probabilities")
       ->type_name("FILE");
-  command
-      ->add_option("--threads", arguments->request.threads,
-                   "Worker threads in each rank; 0: one for each CPU that the rank may use")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
+  AddThreadsOption(command, &arguments->request.threads);
   command->add_flag("--json", arguments->json, "Answer with one JSON object");
   command->callback([=] {
     action->collective = [=](const CollectiveContext& context) {

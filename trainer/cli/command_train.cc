@@ -113,12 +113,7 @@ void AddTrainCommand(CLI::App* app, Action* action) {
       ->add_option("--weights", arguments->weights,
                    "Begin a new run with the parameters of this checkpoint")
       ->type_name("PATH");
-  command
-      ->add_option("--threads", arguments->threads,
-                   "Worker threads in each rank; 0: one for each CPU that the rank may use. Has no "
-                   "influence on the weights")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
+  AddThreadsOption(command, &arguments->threads);
   command->add_flag("--json", arguments->json, "Answer with one JSON object");
   command->callback([=] {
     action->collective = [=](const CollectiveContext& context) {

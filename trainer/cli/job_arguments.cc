@@ -29,4 +29,14 @@ void AddJobArguments(CLI::App* command, JobArguments* arguments) {
       ->type_name("DIR");
 }
 
+void AddThreadsOption(CLI::App* command, int* threads) {
+  command
+      ->add_option(
+          "--threads", *threads,
+          "Worker threads in each rank; 0: one for each CPU that the rank may use. With exact "
+          "sums it has no influence on results")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+}
+
 }  // namespace lockstep

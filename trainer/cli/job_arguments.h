@@ -24,4 +24,7 @@ struct JobArguments {
 // Adds JOB, --set and --data-dir to `command`. `arguments` outlives the parsing.
 void AddJobArguments(CLI::App* command, JobArguments* arguments);
 
+// Adds --threads. `threads` outlives the parsing.
+void AddThreadsOption(CLI::App* command, int* threads);
+
 }  // namespace lockstep
