@@ -1,0 +1,109 @@
+// Times calls of one convolution, one thread. For each word on standard input (forward, backward,
+// weights: backward without the input's gradient) prints the seconds that one such call takes.
+// Prints the algorithm's name first. compare_layers asks, in turn with PyTorch.
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "trainer/tensor/aligned_buffer.h"
+#include "trainer/tensor/blas.h"
+#include "trainer/tensor/convolution/convolution.h"
+
+namespace lockstep {
+namespace {
+
+// Some numbers, none of them special.
+AlignedBuffer<float> Numbers(int64_t count) {
+  AlignedBuffer<float> numbers(count);
+  for (int64_t i = 0; i < count; ++i) {
+    numbers.data()[i] = static_cast<float>(i * 7919 % 1009) / 1009.0F - 0.5F;
+  }
+  return numbers;
+}
+
+class TimedConvolution {
+ public:
+  TimedConvolution(const ConvolutionGeometry& geometry, int batch)
+      : geometry_(geometry),
+        batch_(batch),
+        algorithm_(MakeConvolution(geometry, batch)),
+        weights_(Numbers(geometry.weights())),
+        weight_gradient_(geometry.weights()),
+        input_(Numbers(batch * geometry.input.size())),
+        input_gradient_(batch * geometry.input.size()),
+        output_(Numbers(batch * geometry.output().size())),
+        scratch_(algorithm_->scratch_bytes()) {}
+
+  std::string_view name() const { return algorithm_->name(); }
+
+  double Seconds(const std::string& what) {
+    const auto start = std::chrono::steady_clock::now();
+    Call(what);
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+
+ private:
+  void Call(const std::string& what) {
+    const Tensor input{input_.data(), batch_, geometry_.input};
+    const Tensor output{output_.data(), batch_, geometry_.output()};
+    if (what == "forward") {
+      algorithm_->Forward(weights_.data(), input, output, scratch_.span());
+      return;
+    }
+    float* const input_gradient = what == "backward" ? input_gradient_.data() : nullptr;
+    algorithm_->Backward(
+        weights_.data(), input, output,
+        {.weights = weight_gradient_.data(), .input = {input_gradient, batch_, geometry_.input}},
+        scratch_.span());
+  }
+
+  ConvolutionGeometry geometry_;
+  int batch_;
+  std::unique_ptr<ConvolutionAlgorithm> algorithm_;
+  AlignedBuffer<float> weights_;
+  AlignedBuffer<float> weight_gradient_;
+  AlignedBuffer<float> input_;
+  AlignedBuffer<float> input_gradient_;
+  AlignedBuffer<float> output_;
+  AlignedBuffer<std::byte> scratch_;
+};
+
+}  // namespace
+}  // namespace lockstep
+
+// Arguments: batch, channels, height and width, filters, kernel, stride, padding, groups.
+int main(int argc, char** argv) {
+  if (argc != 9) {
+    fmt::print(
+        stderr,
+        "usage: time_convolution BATCH CHANNELS SIZE FILTERS KERNEL STRIDE PADDING GROUPS\n");
+    return 2;
+  }
+  std::vector<int> numbers;
+  for (int i = 1; i < argc; ++i) {
+    numbers.push_back(std::atoi(argv[i]));
+  }
+  lockstep::UseOneBlasThread();
+  lockstep::TimedConvolution convolution({.input = {numbers[1], numbers[2], numbers[2]},
+                                          .filters = numbers[3],
+                                          .kernel_height = numbers[4],
+                                          .kernel_width = numbers[4],
+                                          .stride_height = numbers[5],
+                                          .stride_width = numbers[5],
+                                          .padding_height = numbers[6],
+                                          .padding_width = numbers[6],
+                                          .groups = numbers[7]},
+                                         numbers[0]);
+  fmt::print("{}\n", convolution.name());
+  std::fflush(stdout);
+  for (std::string what; std::cin >> what;) {
+    fmt::print("{}\n", convolution.Seconds(what));
+    std::fflush(stdout);
+  }
+}
