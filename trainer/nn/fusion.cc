@@ -62,20 +62,15 @@ Stage StageAt(const Net& net, const std::vector<int>& consumers, int node) {
       LayerAs<Relu>(net, node + 1) == nullptr) {
     return Single(net, node);
   }
-  const InputGradient input_gradient = net.nodes()[node].inputs[0] == Net::kInput
-                                           ? InputGradient::kNotWanted
-                                           : InputGradient::kWanted;
   const auto* const pool =
       Continues(net, consumers, node + 1) ? LayerAs<MaxPool>(net, node + 2) : nullptr;
   if (pool != nullptr && pool->Halves()) {
-    auto block =
-        MakeFusedConvolution(conv->geometry(), Pooling::kMax2x2, input_gradient, net.max_batch());
+    auto block = MakeFusedConvolution(conv->geometry(), Pooling::kMax2x2, net.max_batch());
     if (block != nullptr) {
       return Fused(net, node, node + 2, std::move(block));
     }
   }
-  auto block =
-      MakeFusedConvolution(conv->geometry(), Pooling::kNone, input_gradient, net.max_batch());
+  auto block = MakeFusedConvolution(conv->geometry(), Pooling::kNone, net.max_batch());
   return block != nullptr ? Fused(net, node, node + 1, std::move(block)) : Single(net, node);
 }
 

@@ -1,45 +1,51 @@
 #pragma once
 
+#include "trainer/tensor/convolution/convolution.h"
+#include "trainer/tensor/convolution/direct_engine.h"
 #include "trainer/tensor/convolution/fused_convolution.h"
-#include "trainer/tensor/kernels/kernels.h"
 
 namespace lockstep {
 
-// Convolutions of images with few channels, as a net's first layer has them, tap by tap: outputs of
-// some positions are summed up in registers. One image after the other; what lies between
-// convolution and pooling stays in the nearest cache.
-class FusedDirectConvolution : public FusedConvolution {
+// A convolution tap by tap, see direct_engine.h.
+class DirectConvolution : public ConvolutionAlgorithm {
  public:
-  // At most 4 channels, stride 1, one group, filters a multiple of 16.
-  static bool Serves(const ConvolutionGeometry& geometry);
-
-  // REQUIRES Serves(geometry).
-  FusedDirectConvolution(const ConvolutionGeometry& geometry, Pooling pooling);
+  // REQUIRES DirectEngine::Serves(geometry).
+  explicit DirectConvolution(const ConvolutionGeometry& geometry) : engine_(geometry) {}
 
   std::string_view name() const override { return "direct"; }
-  int64_t scratch_bytes() const override;
+  int64_t scratch_bytes() const override { return engine_.scratch_bytes(); }
+  void Forward(const float* weights, ConstTensor input, Tensor output,
+               std::span<std::byte> scratch) const override;
+  void Backward(const float* weights, ConstTensor input, ConstTensor output_gradient,
+                const ConvolutionGradients& gradients, std::span<std::byte> scratch) const override;
+
+ private:
+  DirectEngine engine_;
+};
+
+// The same with bias, relu and pooling as soon as there are outputs for it.
+class FusedDirectConvolution : public FusedConvolution {
+ public:
+  // REQUIRES DirectEngine::Serves(geometry).
+  FusedDirectConvolution(const ConvolutionGeometry& geometry, Pooling pooling)
+      : FusedConvolution(geometry, pooling), engine_(geometry) {}
+
+  std::string_view name() const override { return "direct"; }
+  int64_t scratch_bytes() const override { return engine_.scratch_bytes(); }
   void Forward(const FusedParameters& parameters, ConstTensor input, Tensor output,
                std::span<std::byte> kept, std::span<std::byte> scratch) const override;
-  // REQUIRES that no gradient by the input is wanted.
   void Backward(const FusedParameters& parameters, ConstTensor input, ConstTensor output,
                 std::span<const std::byte> kept, ConstTensor output_gradient,
                 const FusedGradients& gradients, std::span<std::byte> scratch) const override;
 
  private:
-  // An image in a frame of zeros, and the convolution's output or its gradient.
-  struct Workspace {
-    float* frame;
-    float* convolved;
-  };
-  Workspace Divide(std::span<std::byte> scratch) const;
-  // The frame's zeros must be there already.
-  void CopyIntoFrame(const float* image, float* frame) const;
-  void ForwardPooled(const FusedParameters& parameters, const Workspace& workspace, float* output,
-                     uint8_t* kept) const;
+  // One image's way back through pooling, or through relu alone.
+  void PoolBack(const uint8_t* kept, const float* pooled_gradient, float* gradient,
+                float* bias_gradient) const;
+  void RectifyBack(const float* output, const float* output_gradient, float* gradient,
+                   float* bias_gradient) const;
 
-  const Kernels& kernels_;
-  DirectShape shape_;
-  int64_t frame_size_;  // floats
+  DirectEngine engine_;
 };
 
 }  // namespace lockstep

@@ -15,9 +15,7 @@ Shape FusedConvolution::output() const {
 }
 
 std::unique_ptr<FusedConvolution> MakeFusedConvolution(const ConvolutionGeometry& geometry,
-                                                       Pooling pooling,
-                                                       InputGradient input_gradient,
-                                                       int max_batch) {
+                                                       Pooling pooling, int max_batch) {
   const Shape output = geometry.output();
   if (pooling == Pooling::kMax2x2 && (output.height < 2 || output.width < 2)) {
     return nullptr;
@@ -25,8 +23,8 @@ std::unique_ptr<FusedConvolution> MakeFusedConvolution(const ConvolutionGeometry
   if (WinogradEngine::Serves(geometry)) {
     return std::make_unique<FusedWinogradConvolution>(geometry, pooling, max_batch);
   }
-  // Few channels are too little for products.
-  if (input_gradient == InputGradient::kNotWanted && FusedDirectConvolution::Serves(geometry)) {
+  // Few channels or filters are too little for products.
+  if (DirectEngine::Serves(geometry)) {
     return std::make_unique<FusedDirectConvolution>(geometry, pooling);
   }
   return nullptr;

@@ -12,9 +12,6 @@ namespace lockstep {
 
 enum class Pooling { kNone, kMax2x2 };  // 2x2 windows, stride 2, no padding
 
-// Whether Backward is asked for the gradient by the input. Nobody wants that by a net's pixels.
-enum class InputGradient { kWanted, kNotWanted };
-
 struct FusedParameters {
   const float* weights;
   const float* bias;  // of every filter
@@ -63,7 +60,6 @@ class FusedConvolution {
 // The algorithm that serves the geometry best fused; nullptr where none is faster than one layer
 // after the other.
 std::unique_ptr<FusedConvolution> MakeFusedConvolution(const ConvolutionGeometry& geometry,
-                                                       Pooling pooling,
-                                                       InputGradient input_gradient, int max_batch);
+                                                       Pooling pooling, int max_batch);
 
 }  // namespace lockstep

@@ -2,19 +2,29 @@
 
 #include <stdint.h>  // NOLINT: see vectors.h
 
-// Direct convolutions of one image with few channels, stride 1: too few for the matrix products
-// that other algorithms live on. Filters are a multiple of 16.
+// Direct convolutions of one image, tap by tap: for layers with too few channels or filters for the
+// matrix products that other algorithms live on.
+//
+// Images are copied into a frame of zeros first, so that no window ends at a border. What has
+// filters lies with gaps: each position, tap or bias has room for a multiple of kDirectUnit of
+// them.
 
 namespace lockstep {
 
-// Images are copied into a frame of zeros first, so that no window ends at a border.
+constexpr int kDirectUnit = 8;
+
 struct DirectShape {
   int frame_width;  // of the padded image
   int channels;
   int kernel_height;
   int kernel_width;
+  int stride_height;
+  int stride_width;
+  int output_height;
   int output_width;
   int filters;
+  int filter_room;   // filters rounded up to a multiple of kDirectUnit
+  int channel_room;  // channels likewise
 };
 
 // A part of a convolution's output: rows of one image.
@@ -24,12 +34,18 @@ struct DirectRows {
 };
 
 struct DirectKernels {
-  // The convolution plus bias of some rows of the output. `output` is that of the first of them.
+  // The convolution plus bias of some rows of the output. Weights lie as (kernel height, kernel
+  // width, channels, filter room). `output` is that of the first row.
   void (*forward)(const DirectShape& shape, const DirectRows& rows, const float* frame,
                   const float* weights, const float* bias, float* output);
-  // Adds to `weight_gradient` what all of the image's `rows` rows of output gradient give.
-  void (*add_weight_gradient)(const DirectShape& shape, int rows, const float* frame,
+  // Adds to `weight_gradient` what some rows of the output gradient give. `output_gradient` is that
+  // of the first row.
+  void (*add_weight_gradient)(const DirectShape& shape, const DirectRows& rows, const float* frame,
                               const float* output_gradient, float* weight_gradient);
+  // The gradient of a row of the frame, (frame width, channel room). `weights` lie as (kernel
+  // width, kernel height, filters, channel room).
+  void (*input_gradient_row)(const DirectShape& shape, int row, const float* output_gradient,
+                             const float* weights, float* input_gradient);
 };
 
 }  // namespace lockstep

@@ -8,28 +8,35 @@
 namespace lockstep::LOCKSTEP_INSTRUCTION_SET {
 
 // max(x, 0)
-LOCKSTEP_INLINE Floats Rectify(Floats x) { return x < 0 ? Floats{} : x; }
+template <typename Vector>
+LOCKSTEP_INLINE Vector Rectify(Vector x) {
+  return x < 0 ? Vector{} : x;
+}
 
 // The largest of a window's four numbers, rectified, and where it was: 0 to 3 from left to right
 // and top to bottom, kNowhere if the gradient does not pass.
 constexpr int kNowhere = 4;
+template <int kWidth>
 struct RectifiedPool {
-  Floats largest;
-  Ints position;
+  FloatsOf<kWidth> largest;
+  IntsOf<kWidth> position;
 };
 
-LOCKSTEP_INLINE void Take(Floats x, int position, RectifiedPool* pool) {
-  const Ints larger = (x > pool->largest) | (x != x);
+template <int kWidth>
+LOCKSTEP_INLINE void Take(FloatsOf<kWidth> x, int position, RectifiedPool<kWidth>* pool) {
+  const IntsOf<kWidth> larger = (x > pool->largest) | (x != x);
   pool->largest = larger ? x : pool->largest;
-  pool->position = larger ? Ints{} + position : pool->position;
+  pool->position = larger ? IntsOf<kWidth>{} + position : pool->position;
 }
 
-LOCKSTEP_INLINE RectifiedPool PoolRectified(Floats x0, Floats x1, Floats x2, Floats x3) {
-  RectifiedPool pool{x0, Ints{}};
-  Take(x1, 1, &pool);
-  Take(x2, 2, &pool);
-  Take(x3, 3, &pool);
-  pool.position = pool.largest > 0 ? pool.position : Ints{} + kNowhere;
+template <int kWidth = kLanes>
+LOCKSTEP_INLINE RectifiedPool<kWidth> PoolRectified(FloatsOf<kWidth> x0, FloatsOf<kWidth> x1,
+                                                    FloatsOf<kWidth> x2, FloatsOf<kWidth> x3) {
+  RectifiedPool<kWidth> pool{x0, IntsOf<kWidth>{}};
+  Take<kWidth>(x1, 1, &pool);
+  Take<kWidth>(x2, 2, &pool);
+  Take<kWidth>(x3, 3, &pool);
+  pool.position = pool.largest > 0 ? pool.position : IntsOf<kWidth>{} + kNowhere;
   pool.largest = Rectify(pool.largest);
   return pool;
 }

@@ -20,30 +20,61 @@ constexpr int kLanes = 8;
 #else
 constexpr int kLanes = 4;
 #endif
-constexpr int kVectorBytes = kLanes * sizeof(float);
 
-using Floats = float __attribute__((vector_size(kVectorBytes)));
-using UnalignedFloats = float __attribute__((vector_size(kVectorBytes), aligned(4), may_alias));
+// Vectors of kWidth numbers: floats, results of comparisons (all bits set: true), and small
+// numbers.
+template <int kWidth>
+struct VectorsOf;
+template <>
+struct VectorsOf<4> {
+  using Floats = float __attribute__((vector_size(16)));
+  using Ints = int32_t __attribute__((vector_size(16)));
+  using Bytes = int8_t __attribute__((vector_size(4)));
+};
+template <>
+struct VectorsOf<8> {
+  using Floats = float __attribute__((vector_size(32)));
+  using Ints = int32_t __attribute__((vector_size(32)));
+  using Bytes = int8_t __attribute__((vector_size(8)));
+};
+template <>
+struct VectorsOf<16> {
+  using Floats = float __attribute__((vector_size(64)));
+  using Ints = int32_t __attribute__((vector_size(64)));
+  using Bytes = int8_t __attribute__((vector_size(16)));
+};
+template <int kWidth>
+using FloatsOf = typename VectorsOf<kWidth>::Floats;
+template <int kWidth>
+using IntsOf = typename VectorsOf<kWidth>::Ints;
 
-// Results of comparisons (all bits set: true), and small numbers of each lane.
-using Ints = int32_t __attribute__((vector_size(kVectorBytes)));
-using Bytes = int8_t __attribute__((vector_size(kLanes)));
+using Floats = FloatsOf<kLanes>;
+using Ints = IntsOf<kLanes>;
 
-LOCKSTEP_INLINE Floats Load(const float* from) {
-  return *reinterpret_cast<const UnalignedFloats*>(from);
+// From and to anywhere, whatever its alignment.
+template <int kWidth = kLanes>
+LOCKSTEP_INLINE FloatsOf<kWidth> Load(const float* from) {
+  FloatsOf<kWidth> value;
+  __builtin_memcpy(&value, from, sizeof(value));
+  return value;
 }
-LOCKSTEP_INLINE void Store(Floats value, float* to) {
-  *reinterpret_cast<UnalignedFloats*>(to) = value;
+template <typename Vector>
+LOCKSTEP_INLINE void Store(Vector value, float* to) {
+  __builtin_memcpy(to, &value, sizeof(value));
 }
 
-LOCKSTEP_INLINE Ints LoadBytes(const uint8_t* from) {
-  Bytes bytes;
-  __builtin_memcpy(&bytes, from, kLanes);
-  return __builtin_convertvector(bytes, Ints);
+// Numbers of 0 to 127, kept as bytes.
+template <int kWidth = kLanes>
+LOCKSTEP_INLINE IntsOf<kWidth> LoadBytes(const uint8_t* from) {
+  typename VectorsOf<kWidth>::Bytes bytes;
+  __builtin_memcpy(&bytes, from, kWidth);
+  return __builtin_convertvector(bytes, IntsOf<kWidth>);
 }
-LOCKSTEP_INLINE void StoreBytes(Ints value, uint8_t* to) {
-  const Bytes bytes = __builtin_convertvector(value, Bytes);
-  __builtin_memcpy(to, &bytes, kLanes);
+template <typename Vector>
+LOCKSTEP_INLINE void StoreBytes(Vector value, uint8_t* to) {
+  constexpr int kWidth = sizeof(value) / sizeof(int32_t);
+  const auto bytes = __builtin_convertvector(value, typename VectorsOf<kWidth>::Bytes);
+  __builtin_memcpy(to, &bytes, kWidth);
 }
 
 }  // namespace lockstep::LOCKSTEP_INSTRUCTION_SET

@@ -243,7 +243,7 @@ struct Winograd {
                                           const Outputs& outputs, const WinogradTail& tail) {
     ForEachOutput<2>(
         tiles, tile, filter, [&](int row, int column, int64_t offset) LOCKSTEP_INLINE_LAMBDA {
-          const RectifiedPool pool =
+          const RectifiedPool<kLanes> pool =
               PoolRectified(outputs[2 * row][2 * column], outputs[2 * row][2 * column + 1],
                             outputs[2 * row + 1][2 * column], outputs[2 * row + 1][2 * column + 1]);
           Store(pool.largest, tail.output + offset);

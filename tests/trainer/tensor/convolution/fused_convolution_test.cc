@@ -23,7 +23,6 @@ struct Case {
   ConvolutionGeometry geometry;
   Pooling pooling;
   int batch;
-  InputGradient input_gradient = InputGradient::kWanted;
 };
 
 ConvolutionGeometry Square(Shape input, int filters, int kernel, int padding) {
@@ -71,7 +70,6 @@ Results RunFused(const FusedConvolution& fused, const Case& test, const Numbers&
                   .bias_gradient = std::vector<float>(test.geometry.filters)};
   results.convolution.weight_gradient.resize(numbers.convolution.weights.size());
   results.convolution.input_gradient.assign(numbers.convolution.input.size(), kNan);
-  const bool wanted = test.input_gradient == InputGradient::kWanted;
   const AlignedBuffer<std::byte> scratch(fused.scratch_bytes());
   std::ranges::fill(scratch.span(), std::byte{0xff});
   const FusedParameters parameters{.weights = numbers.convolution.weights.data(),
@@ -80,14 +78,13 @@ Results RunFused(const FusedConvolution& fused, const Case& test, const Numbers&
   fused.Forward(parameters, input, {results.output.data(), test.batch, shape}, results.kept,
                 scratch.span());
   std::ranges::fill(scratch.span(), std::byte{0xff});
-  fused.Backward(
-      parameters, input, {results.output.data(), test.batch, shape}, results.kept,
-      {numbers.output_gradient.data(), test.batch, shape},
-      {.convolution = {.weights = results.convolution.weight_gradient.data(),
-                       .input = {wanted ? results.convolution.input_gradient.data() : nullptr,
-                                 test.batch, test.geometry.input}},
-       .bias = results.bias_gradient.data()},
-      scratch.span());
+  fused.Backward(parameters, input, {results.output.data(), test.batch, shape}, results.kept,
+                 {numbers.output_gradient.data(), test.batch, shape},
+                 {.convolution = {.weights = results.convolution.weight_gradient.data(),
+                                  .input = {results.convolution.input_gradient.data(), test.batch,
+                                            test.geometry.input}},
+                  .bias = results.bias_gradient.data()},
+                 scratch.span());
   return results;
 }
 
@@ -138,8 +135,7 @@ std::vector<WindowPlace> Windows(const Case& test, const Shape& pooled) {
 // defined. Where a window's largest number is, is taken from the fused one: rounding may tip the
 // balance of two.
 void ExpectIsConvBiasReluPool(const Case& test) {
-  const auto fused =
-      MakeFusedConvolution(test.geometry, test.pooling, test.input_gradient, test.batch);
+  const auto fused = MakeFusedConvolution(test.geometry, test.pooling, test.batch);
   ASSERT_NE(fused, nullptr);
   SCOPED_TRACE(testing::Message() << fused->name() << ": " << Describe(test.geometry)
                                   << (test.pooling == Pooling::kNone ? "" : ", pooled"));
@@ -177,9 +173,7 @@ void ExpectIsConvBiasReluPool(const Case& test) {
   ExpectClose(results.output, output, "output");
   const ConvolutionResults expected = RunConvolution(plain, test.geometry, numbers.convolution);
   ExpectClose(results.convolution.weight_gradient, expected.weight_gradient, "weight gradient");
-  if (test.input_gradient == InputGradient::kWanted) {
-    ExpectClose(results.convolution.input_gradient, expected.input_gradient, "input gradient");
-  }
+  ExpectClose(results.convolution.input_gradient, expected.input_gradient, "input gradient");
   ExpectClose(results.bias_gradient, bias_gradient, "bias gradient");
 }
 
@@ -202,54 +196,56 @@ TEST_F(FusedConvolutionTest, IsConvolutionBiasReluAndPoolingOfOddAndEvenSizes) {
   }
 }
 
-TEST_F(FusedConvolutionTest, FirstLayersOfFewChannels) {
+TEST_F(FusedConvolutionTest, LayersOfFewChannelsOrFilters) {
   for (const Pooling pooling : {Pooling::kNone, Pooling::kMax2x2}) {
-    for (const int filters : {16, 32, 48}) {
+    for (const int filters : {1, 3, 6, 8, 16, 20, 32, 44}) {
       for (const int kernel : {1, 2, 3, 5, 7}) {
-        ExpectIsConvBiasReluPool({Square({1, 8, 17}, filters, kernel, kernel / 2), pooling, 3,
-                                  InputGradient::kNotWanted});
-        ExpectIsConvBiasReluPool(
-            {Square({3, 11, 9}, filters, kernel, 0), pooling, 2, InputGradient::kNotWanted});
+        ExpectIsConvBiasReluPool({Square({1, 8, 17}, filters, kernel, kernel / 2), pooling, 3});
+        ExpectIsConvBiasReluPool({Square({6, 11, 9}, filters, kernel, 0), pooling, 2});
       }
     }
   }
 }
 
-TEST_F(FusedConvolutionTest, WhereTheInputGradientIsWantedFewChannelsAreNotServed) {
-  const ConvolutionGeometry geometry = Square({1, 8, 8}, 16, 3, 0);
-  EXPECT_EQ(MakeFusedConvolution(geometry, Pooling::kNone, InputGradient::kWanted, 1), nullptr);
-  EXPECT_NE(MakeFusedConvolution(geometry, Pooling::kNone, InputGradient::kNotWanted, 1), nullptr);
+TEST_F(FusedConvolutionTest, Strides) {
+  for (const Pooling pooling : {Pooling::kNone, Pooling::kMax2x2}) {
+    ConvolutionGeometry geometry = Square({3, 19, 16}, 6, 5, 2);
+    geometry.stride_height = 2;
+    geometry.stride_width = 3;
+    ExpectIsConvBiasReluPool({geometry, pooling, 2});
+  }
 }
 
 TEST_F(FusedConvolutionTest, BitsDependOnNothingButTheNumbers) {
   for (const Pooling pooling : {Pooling::kNone, Pooling::kMax2x2}) {
-    const Case test{Square({32, 13, 13}, 64, 3, 0), pooling, 5};
-    const Numbers numbers = RandomNumbers(test);
-    const Results results = RunFused(
-        *MakeFusedConvolution(test.geometry, pooling, test.input_gradient, 5), test, numbers);
-    EXPECT_TRUE(RunFused(*MakeFusedConvolution(test.geometry, pooling, test.input_gradient, 64),
-                         test, numbers) == results);
+    for (const int filters : {6, 64}) {  // direct and Winograd
+      const Case test{Square({32, 13, 13}, filters, 3, 0), pooling, 5};
+      const Numbers numbers = RandomNumbers(test);
+      const Results results =
+          RunFused(*MakeFusedConvolution(test.geometry, pooling, 5), test, numbers);
+      EXPECT_TRUE(RunFused(*MakeFusedConvolution(test.geometry, pooling, 64), test, numbers) ==
+                  results);
+    }
   }
 }
 
 TEST_F(FusedConvolutionTest, NanStaysNan) {
-  const Case test{Square({16, 8, 8}, 16, 3, 1), Pooling::kMax2x2, 1};
-  Numbers numbers = RandomNumbers(test);
-  numbers.bias[3] = kNan;
-  const Results results = RunFused(
-      *MakeFusedConvolution(test.geometry, test.pooling, test.input_gradient, 1), test, numbers);
-  for (size_t i = 0; i < results.output.size(); ++i) {
-    ASSERT_EQ(std::isnan(results.output[i]), i % 16 == 3) << i;
+  for (const int filters : {6, 16}) {  // direct and Winograd
+    const Case test{Square({16, 8, 8}, filters, 3, 1), Pooling::kMax2x2, 1};
+    Numbers numbers = RandomNumbers(test);
+    numbers.bias[3] = kNan;
+    const Results results =
+        RunFused(*MakeFusedConvolution(test.geometry, test.pooling, 1), test, numbers);
+    for (size_t i = 0; i < results.output.size(); ++i) {
+      ASSERT_EQ(std::isnan(results.output[i]), static_cast<int>(i) % filters == 3) << i;
+    }
   }
 }
 
 TEST_F(FusedConvolutionTest, AnOutputTooSmallToPoolIsNotServed) {
-  EXPECT_EQ(MakeFusedConvolution(Square({16, 3, 9}, 16, 3, 0), Pooling::kMax2x2,
-                                 InputGradient::kWanted, 1),
-            nullptr);
-  EXPECT_NE(
-      MakeFusedConvolution(Square({16, 3, 9}, 16, 3, 0), Pooling::kNone, InputGradient::kWanted, 1),
-      nullptr);
+  const ConvolutionGeometry geometry = Square({16, 3, 9}, 16, 3, 0);
+  EXPECT_EQ(MakeFusedConvolution(geometry, Pooling::kMax2x2, 1), nullptr);
+  EXPECT_NE(MakeFusedConvolution(geometry, Pooling::kNone, 1), nullptr);
 }
 
 }  // namespace

@@ -1,0 +1,150 @@
+#include "trainer/tensor/convolution/direct_engine.h"
+
+#include "trainer/base/check.h"
+
+namespace lockstep {
+namespace {
+
+// Weights beyond what the second-level cache holds are read again for every few positions.
+constexpr int64_t kMostWeights = 100'000;
+
+// Numbers of the output's gradient that are gone through again and again, for some taps each time.
+constexpr int64_t kGradientBand = 16384;
+
+int RoundUp(int number, int unit) { return (number + unit - 1) / unit * unit; }
+
+DirectShape ToDirectShape(const ConvolutionGeometry& geometry) {
+  const Shape output = geometry.output();
+  return {.frame_width = geometry.input.width + 2 * geometry.padding_width,
+          .channels = geometry.input.channels,
+          .kernel_height = geometry.kernel_height,
+          .kernel_width = geometry.kernel_width,
+          .stride_height = geometry.stride_height,
+          .stride_width = geometry.stride_width,
+          .output_height = output.height,
+          .output_width = output.width,
+          .filters = geometry.filters,
+          .filter_room = RoundUp(geometry.filters, kDirectUnit),
+          .channel_room = RoundUp(geometry.input.channels, kDirectUnit)};
+}
+
+}  // namespace
+
+bool DirectEngine::Serves(const ConvolutionGeometry& geometry) {
+  return geometry.groups == 1 && geometry.weights() <= kMostWeights;
+}
+
+DirectEngine::DirectEngine(const ConvolutionGeometry& geometry)
+    : geometry_(geometry),
+      kernels_(ActiveKernels()),
+      shape_(ToDirectShape(geometry)),
+      row_{.width = shape_.output_width,
+           .filters = shape_.filters,
+           .filter_room = shape_.filter_room},
+      input_row_{.width = geometry.input.width,
+                 .filters = shape_.channels,
+                 .filter_room = shape_.channel_room} {
+  CHECK(Serves(geometry));
+}
+
+DirectEngine::Workspace DirectEngine::Divide(ScratchDealer* dealer) const {
+  const int64_t frame_rows = geometry_.input.height + 2 * geometry_.padding_height;
+  return {.weights = dealer->Floats(taps() * shape_.filter_room),
+          .transposed_weights = dealer->Floats(int64_t{shape_.kernel_width} * shape_.kernel_height *
+                                               shape_.filters * shape_.channel_room),
+          .bias = dealer->Floats(shape_.filter_room),
+          .frame = dealer->Floats(framed() ? frame_rows * shape_.frame_width * shape_.channels : 0),
+          .frame_row = dealer->Floats(int64_t{shape_.frame_width} * shape_.channel_room),
+          .outputs = dealer->Floats(int64_t{shape_.output_height} * shape_.output_width *
+                                    shape_.filter_room)};
+}
+
+DirectEngine::Workspace DirectEngine::Prepare(std::span<std::byte> scratch) const {
+  ScratchDealer dealer(scratch);
+  const Workspace workspace = Divide(&dealer);
+  std::fill(workspace.frame, workspace.frame_row, 0.0F);
+  return workspace;
+}
+
+const float* DirectEngine::Frame(const float* image, const Workspace& workspace) const {
+  if (!framed()) {
+    return image;
+  }
+  const Shape& input = geometry_.input;
+  const int64_t row_size = int64_t{input.width} * input.channels;
+  for (int row = 0; row < input.height; ++row) {
+    const int64_t first =
+        int64_t{row + geometry_.padding_height} * shape_.frame_width + geometry_.padding_width;
+    std::copy_n(image + row * row_size, row_size, workspace.frame + first * input.channels);
+  }
+  return workspace.frame;
+}
+
+void DirectEngine::SpreadWeights(const float* weights, const float* bias,
+                                 const Workspace& workspace) const {
+  std::fill_n(workspace.weights, taps() * shape_.filter_room, 0.0F);
+  for (int64_t tap = 0; tap < taps(); ++tap) {
+    std::copy_n(weights + tap * shape_.filters, shape_.filters,
+                workspace.weights + tap * shape_.filter_room);
+  }
+  std::fill_n(workspace.bias, shape_.filter_room, 0.0F);
+  if (bias != nullptr) {
+    std::copy_n(bias, shape_.filters, workspace.bias);
+  }
+}
+
+// As DirectKernels::input_gradient_row wants them.
+void DirectEngine::TransposeWeights(const float* weights, const Workspace& workspace) const {
+  float* to = workspace.transposed_weights;
+  for (int column = 0; column < shape_.kernel_width; ++column) {
+    for (int row = 0; row < shape_.kernel_height; ++row) {
+      const int64_t tap = (int64_t{row} * shape_.kernel_width + column) * shape_.channels;
+      for (int filter = 0; filter < shape_.filters; ++filter) {
+        for (int channel = 0; channel < shape_.channel_room; ++channel) {
+          *to++ =
+              channel < shape_.channels ? weights[(tap + channel) * shape_.filters + filter] : 0.0F;
+        }
+      }
+    }
+  }
+}
+
+void DirectEngine::ClearGradients(const Workspace& workspace) const {
+  std::fill_n(workspace.weights, taps() * shape_.filter_room, 0.0F);
+  std::fill_n(workspace.bias, shape_.filter_room, 0.0F);
+}
+
+void DirectEngine::AddGradients(const Workspace& workspace, float* weights, float* bias) const {
+  for (int64_t tap = 0; tap < taps(); ++tap) {
+    for (int filter = 0; filter < shape_.filters; ++filter) {
+      weights[tap * shape_.filters + filter] +=
+          workspace.weights[tap * shape_.filter_room + filter];
+    }
+  }
+  for (int filter = 0; bias != nullptr && filter < shape_.filters; ++filter) {
+    bias[filter] += workspace.bias[filter];
+  }
+}
+
+void DirectEngine::AddWeightGradient(const float* frame, const Workspace& workspace) const {
+  const int64_t row_room = int64_t{shape_.output_width} * shape_.filter_room;
+  const int rows = static_cast<int>(std::max<int64_t>(1, kGradientBand / row_room));
+  for (int row = 0; row < shape_.output_height; row += rows) {
+    kernels_.direct->add_weight_gradient(
+        shape_, {.first = row, .count = std::min(rows, shape_.output_height - row)}, frame,
+        workspace.outputs + row * row_room, workspace.weights);
+  }
+}
+
+void DirectEngine::WriteInputGradient(const Workspace& workspace, float* gradient) const {
+  const Shape& input = geometry_.input;
+  for (int row = 0; row < input.height; ++row) {
+    kernels_.direct->input_gradient_row(shape_, row + geometry_.padding_height, workspace.outputs,
+                                        workspace.transposed_weights, workspace.frame_row);
+    kernels_.tail->copy_row(
+        input_row_, workspace.frame_row + int64_t{geometry_.padding_width} * shape_.channel_room,
+        gradient + int64_t{row} * input.width * input.channels);
+  }
+}
+
+}  // namespace lockstep

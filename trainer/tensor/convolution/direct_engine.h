@@ -1,0 +1,105 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "trainer/tensor/convolution/convolution.h"
+#include "trainer/tensor/kernels/kernels.h"
+#include "trainer/tensor/scratch.h"
+
+namespace lockstep {
+
+// Convolutions tap by tap: outputs of some positions are summed up in registers, one image after
+// the other. For layers with too few channels or filters for matrix products.
+//
+// Outputs and their gradients lie with gaps (kernels/direct.h). What becomes of the outputs, and
+// where their gradient comes from, is the caller's business: what lies between stays in the nearest
+// cache.
+class DirectEngine {
+ public:
+  // One group, and few enough weights for the nearest caches.
+  static bool Serves(const ConvolutionGeometry& geometry);
+
+  // REQUIRES Serves(geometry).
+  explicit DirectEngine(const ConvolutionGeometry& geometry);
+
+  const Kernels& kernels() const { return kernels_; }
+  const TailRow& row() const { return row_; }
+  int64_t scratch_bytes() const {
+    ScratchDealer counter;
+    Divide(&counter);
+    return counter.bytes();
+  }
+
+  // Calls take(image, first output row, how many rows, their numbers) for pieces of
+  // `rows_at_once` rows, the last of an image perhaps fewer. `bias` may be nullptr.
+  template <typename Take>
+  void Forward(const float* weights, const float* bias, ConstTensor input, int rows_at_once,
+               std::span<std::byte> scratch, const Take& take) const {
+    const Workspace workspace = Prepare(scratch);
+    SpreadWeights(weights, bias, workspace);
+    for (int image = 0; image < input.batch; ++image) {
+      const float* const frame = Frame(input.sample(image), workspace);
+      for (int first = 0; first < shape_.output_height; first += rows_at_once) {
+        const int count = std::min(rows_at_once, shape_.output_height - first);
+        kernels_.direct->forward(shape_, {.first = first, .count = count}, frame, workspace.weights,
+                                 workspace.bias, workspace.outputs);
+        take(image, first, count, workspace.outputs);
+      }
+    }
+  }
+
+  // Calls give(image, where to write the gradient of all its outputs, where to add that of the
+  // bias). `bias_gradient` may be nullptr.
+  template <typename Give>
+  void Backward(const float* weights, ConstTensor input, const ConvolutionGradients& gradients,
+                float* bias_gradient, std::span<std::byte> scratch, const Give& give) const {
+    const Workspace workspace = Prepare(scratch);
+    if (gradients.input) {
+      TransposeWeights(weights, workspace);
+    }
+    ClearGradients(workspace);
+    for (int image = 0; image < input.batch; ++image) {
+      give(image, workspace.outputs, workspace.bias);
+      AddWeightGradient(Frame(input.sample(image), workspace), workspace);
+      if (gradients.input) {
+        WriteInputGradient(workspace, gradients.input.sample(image));
+      }
+    }
+    AddGradients(workspace, gradients.weights, bias_gradient);
+  }
+
+ private:
+  // All with gaps.
+  struct Workspace {
+    float* weights;  // or their gradient
+    float* transposed_weights;
+    float* bias;  // or its gradient
+    float* frame;
+    float* frame_row;  // of the input's gradient
+    float* outputs;    // or their gradient
+  };
+  int64_t taps() const { return geometry_.filter_weights(); }
+  bool framed() const { return geometry_.padding_height + geometry_.padding_width > 0; }
+  Workspace Divide(ScratchDealer* dealer) const;
+  // Divide, with zeros where the frame is not image.
+  Workspace Prepare(std::span<std::byte> scratch) const;
+  // The image with its padding.
+  const float* Frame(const float* image, const Workspace& workspace) const;
+  void SpreadWeights(const float* weights, const float* bias, const Workspace& workspace) const;
+  void TransposeWeights(const float* weights, const Workspace& workspace) const;
+  void ClearGradients(const Workspace& workspace) const;
+  void AddGradients(const Workspace& workspace, float* weights, float* bias) const;
+  void AddWeightGradient(const float* frame, const Workspace& workspace) const;
+  void WriteInputGradient(const Workspace& workspace, float* gradient) const;
+
+  ConvolutionGeometry geometry_;
+  const Kernels& kernels_;
+  DirectShape shape_;
+  TailRow row_;        // of the output
+  TailRow input_row_;  // of the input
+};
+
+}  // namespace lockstep

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace lockstep {
+
+// Deals out scratch, array by array, each on a cache line of its own. Without memory it only
+// counts: the function that divides scratch then also says how much it needs.
+class ScratchDealer {
+ public:
+  ScratchDealer() = default;  // only counts
+  explicit ScratchDealer(std::span<std::byte> scratch) : scratch_(scratch) {}
+
+  float* Floats(int64_t count) {
+    constexpr int64_t kLine = 64;
+    const int64_t begin = bytes_;
+    bytes_ += (count * static_cast<int64_t>(sizeof(float)) + kLine - 1) / kLine * kLine;
+    return scratch_.empty() ? nullptr : reinterpret_cast<float*>(scratch_.data() + begin);
+  }
+
+  int64_t bytes() const { return bytes_; }
+
+ private:
+  std::span<std::byte> scratch_;
+  int64_t bytes_ = 0;
+};
+
+}  // namespace lockstep
