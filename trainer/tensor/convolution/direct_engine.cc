@@ -25,7 +25,7 @@ DirectShape ToDirectShape(const ConvolutionGeometry& geometry) {
           .output_width = output.width,
           .filters = geometry.filters,
           .filter_room = RoundUp(geometry.filters, kDirectUnit),
-          .channel_room = RoundUp(geometry.input.channels, kDirectUnit)};
+          .row_tap_room = RoundUp(geometry.kernel_width * geometry.input.channels, kDirectUnit)};
 }
 
 }  // namespace
@@ -40,23 +40,22 @@ DirectEngine::DirectEngine(const ConvolutionGeometry& geometry)
       shape_(ToDirectShape(geometry)),
       row_{.width = shape_.output_width,
            .filters = shape_.filters,
-           .filter_room = shape_.filter_room},
-      input_row_{.width = geometry.input.width,
-                 .filters = shape_.channels,
-                 .filter_room = shape_.channel_room} {
+           .filter_room = shape_.filter_room} {
   CHECK(Serves(geometry));
 }
 
 DirectEngine::Workspace DirectEngine::Divide(ScratchDealer* dealer) const {
   const int64_t frame_rows = geometry_.input.height + 2 * geometry_.padding_height;
-  return {.weights = dealer->Floats(taps() * shape_.filter_room),
-          .transposed_weights = dealer->Floats(int64_t{shape_.kernel_width} * shape_.kernel_height *
-                                               shape_.filters * shape_.channel_room),
-          .bias = dealer->Floats(shape_.filter_room),
-          .frame = dealer->Floats(framed() ? frame_rows * shape_.frame_width * shape_.channels : 0),
-          .frame_row = dealer->Floats(int64_t{shape_.frame_width} * shape_.channel_room),
-          .outputs = dealer->Floats(int64_t{shape_.output_height} * shape_.output_width *
-                                    shape_.filter_room)};
+  return {
+      .weights = dealer->Floats(taps() * shape_.filter_room),
+      .transposed_weights =
+          dealer->Floats(int64_t{shape_.kernel_height} * shape_.filters * shape_.row_tap_room),
+      .bias = dealer->Floats(shape_.filter_room),
+      .frame = dealer->Floats(framed() ? frame_rows * shape_.frame_width * shape_.channels : 0),
+      .frame_row =
+          dealer->Floats(int64_t{shape_.frame_width} * shape_.channels + int64_t{2} * kDirectUnit),
+      .outputs =
+          dealer->Floats(int64_t{shape_.output_height} * shape_.output_width * shape_.filter_room)};
 }
 
 DirectEngine::Workspace DirectEngine::Prepare(std::span<std::byte> scratch) const {
@@ -95,15 +94,13 @@ void DirectEngine::SpreadWeights(const float* weights, const float* bias,
 
 // As DirectKernels::input_gradient_row wants them.
 void DirectEngine::TransposeWeights(const float* weights, const Workspace& workspace) const {
+  const int row_taps = shape_.kernel_width * shape_.channels;
   float* to = workspace.transposed_weights;
-  for (int column = 0; column < shape_.kernel_width; ++column) {
-    for (int row = 0; row < shape_.kernel_height; ++row) {
-      const int64_t tap = (int64_t{row} * shape_.kernel_width + column) * shape_.channels;
-      for (int filter = 0; filter < shape_.filters; ++filter) {
-        for (int channel = 0; channel < shape_.channel_room; ++channel) {
-          *to++ =
-              channel < shape_.channels ? weights[(tap + channel) * shape_.filters + filter] : 0.0F;
-        }
+  for (int row = 0; row < shape_.kernel_height; ++row) {
+    const float* const from = weights + int64_t{row} * row_taps * shape_.filters;
+    for (int filter = 0; filter < shape_.filters; ++filter) {
+      for (int tap = 0; tap < shape_.row_tap_room; ++tap) {
+        *to++ = tap < row_taps ? from[int64_t{tap} * shape_.filters + filter] : 0.0F;
       }
     }
   }
@@ -138,12 +135,12 @@ void DirectEngine::AddWeightGradient(const float* frame, const Workspace& worksp
 
 void DirectEngine::WriteInputGradient(const Workspace& workspace, float* gradient) const {
   const Shape& input = geometry_.input;
+  const int64_t row_size = int64_t{input.width} * input.channels;
   for (int row = 0; row < input.height; ++row) {
     kernels_.direct->input_gradient_row(shape_, row + geometry_.padding_height, workspace.outputs,
                                         workspace.transposed_weights, workspace.frame_row);
-    kernels_.tail->copy_row(
-        input_row_, workspace.frame_row + int64_t{geometry_.padding_width} * shape_.channel_room,
-        gradient + int64_t{row} * input.width * input.channels);
+    std::copy_n(workspace.frame_row + int64_t{geometry_.padding_width} * input.channels, row_size,
+                gradient + row * row_size);
   }
 }
 

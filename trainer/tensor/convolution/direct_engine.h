@@ -98,8 +98,7 @@ class DirectEngine {
   ConvolutionGeometry geometry_;
   const Kernels& kernels_;
   DirectShape shape_;
-  TailRow row_;        // of the output
-  TailRow input_row_;  // of the input
+  TailRow row_;  // of the output
 };
 
 }  // namespace lockstep

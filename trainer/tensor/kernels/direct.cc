@@ -57,7 +57,7 @@ struct Vectors {
 };
 
 // sums = start + products, at kCount positions side by side.
-template <int kWidth, int kCount>
+template <int kWidth, int kCount, bool kDense>
 void AddProducts(const Products& products, const float* start, int64_t start_stride,
                  const Vectors& sums) {
   FloatsOf<kWidth> sum[kCount];
@@ -65,7 +65,7 @@ void AddProducts(const Products& products, const float* start, int64_t start_str
   for (int q = 0; q < kCount; ++q) {
     sum[q] = Load<kWidth>(start + q * start_stride);
   }
-  const int64_t stride = products.column_stride;
+  const int64_t stride = kDense ? 1 : products.column_stride;
   for (int row = 0; row < products.rows; ++row) {
     // A pointer for every third position: one or two strides from it can be part of an instruction.
     const float* numbers[(kCount + 2) / 3];
@@ -103,7 +103,11 @@ LOCKSTEP_INLINE void AddProductsAt(int count, const Products& products, const fl
       return;
     }
   }
-  AddProducts<kWidth, kCount>(products, start, start_stride, sums);
+  if (products.column_stride == 1) {  // known to the compiler, it saves half of the instructions
+    AddProducts<kWidth, kCount, true>(products, start, start_stride, sums);
+  } else {
+    AddProducts<kWidth, kCount, false>(products, start, start_stride, sums);
+  }
 }
 
 void Forward(const DirectShape& shape, const DirectRows& rows, const float* frame,
@@ -132,13 +136,13 @@ void Forward(const DirectShape& shape, const DirectRows& rows, const float* fram
   });
 }
 
-// A row of the frame gets something from those output rows whose windows reach it. For each column
-// of the kernel these are summed up and added where the column lies.
+// A row of the frame gets something from those output rows whose windows reach it: each position of
+// them gives a whole row of taps, which is added where the window lies.
 void InputGradientRow(const DirectShape& shape, int row, const float* output_gradient,
                       const float* weights, float* input_gradient) {
-  const int64_t room = shape.channel_room;
-  for (int64_t i = 0; i < shape.frame_width * room; i += kDirectUnit) {
-    Store(FloatsOf<kDirectUnit>{}, input_gradient + i);
+  const int64_t size = int64_t{shape.frame_width} * shape.channels;
+  for (int64_t i = 0; i < size; ++i) {
+    input_gradient[i] = 0;
   }
   const int above = row - shape.kernel_height + 1;  // the first window that reaches the row
   const int first = above > 0 ? (above + shape.stride_height - 1) / shape.stride_height : 0;
@@ -148,28 +152,34 @@ void InputGradientRow(const DirectShape& shape, int row, const float* output_gra
     return;
   }
   const int64_t gradient_row = int64_t{shape.output_width} * shape.filter_room;
-  const int64_t weight_row = shape.filters * room;
+  const int64_t weight_row = int64_t{shape.filters} * shape.row_tap_room;
   const int kernel_row = row - first * shape.stride_height;  // the row's place in the first window
-  ForEachVector(shape.channel_room, [&]<int kWidth>(int channel) LOCKSTEP_INLINE_LAMBDA {
-    for (int kernel_column = 0; kernel_column < shape.kernel_width; ++kernel_column) {
-      const int64_t weights_at = int64_t{kernel_column} * shape.kernel_height + kernel_row;
-      ForEachPiece(shape.output_width, kColumns, [&](int column, int count) LOCKSTEP_INLINE_LAMBDA {
-        const int64_t at = int64_t{column} * shape.stride_width + kernel_column;
-        float* const to = input_gradient + at * room + channel;
-        const int64_t to_stride = shape.stride_width * room;
-        AddProductsAt<kWidth>(
-            count,
-            {.numbers = output_gradient + first * gradient_row + column * shape.filter_room,
-             .column_stride = shape.filter_room,
-             .rows = last - first + 1,
-             .row_size = shape.filters,
-             .row_stride = gradient_row,
-             .weights = weights + weights_at * weight_row + channel,
-             .weight_stride = room,
-             .weight_row_stride = -shape.stride_height * weight_row},
-            to, to_stride, {to, to_stride});
-      });
-    }
+  const int64_t column_stride = int64_t{shape.stride_width} * shape.channels;
+  ForEachVector(shape.row_tap_room, [&]<int kWidth>(int tap) LOCKSTEP_INLINE_LAMBDA {
+    ForEachPiece(shape.output_width, kColumns, [&](int column, int count) LOCKSTEP_INLINE_LAMBDA {
+      const FloatsOf<kWidth> zeros{};
+      float sums[kColumns * kWidth];
+      AddProductsAt<kWidth>(
+          count,
+          {.numbers = output_gradient + first * gradient_row + column * shape.filter_room,
+           .column_stride = shape.filter_room,
+           .rows = last - first + 1,
+           .row_size = shape.filters,
+           .row_stride = gradient_row,
+           .weights = weights + kernel_row * weight_row + tap,
+           .weight_stride = shape.row_tap_room,
+           .weight_row_stride = -shape.stride_height * weight_row},
+          reinterpret_cast<const float*>(&zeros), 0, {sums, kWidth});
+      float* const to = input_gradient + column * column_stride + tap;
+      // Windows that do not overlap one after the other: what is being written is slow to read.
+      const int apart = static_cast<int>((kWidth + column_stride - 1) / column_stride);
+      for (int begin = 0; begin < apart; ++begin) {
+        for (int q = begin; q < count; q += apart) {
+          float* const window = to + q * column_stride;
+          Store(Load<kWidth>(window) + Load<kWidth>(sums + q * kWidth), window);
+        }
+      }
+    });
   });
 }
 

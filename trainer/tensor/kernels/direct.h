@@ -24,7 +24,7 @@ struct DirectShape {
   int output_width;
   int filters;
   int filter_room;   // filters rounded up to a multiple of kDirectUnit
-  int channel_room;  // channels likewise
+  int row_tap_room;  // kernel width * channels likewise
 };
 
 // A part of a convolution's output: rows of one image.
@@ -42,8 +42,8 @@ struct DirectKernels {
   // of the first row.
   void (*add_weight_gradient)(const DirectShape& shape, const DirectRows& rows, const float* frame,
                               const float* output_gradient, float* weight_gradient);
-  // The gradient of a row of the frame, (frame width, channel room). `weights` lie as (kernel
-  // width, kernel height, filters, channel room).
+  // The gradient of a row of the frame. `weights` lie as (kernel height, filters, row tap room).
+  // `input_gradient` has room for kDirectUnit * 2 numbers more than a row's.
   void (*input_gradient_row)(const DirectShape& shape, int row, const float* output_gradient,
                              const float* weights, float* input_gradient);
 };
