@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -27,12 +27,25 @@ AlignedBuffer<float> Numbers(int64_t count) {
   return numbers;
 }
 
+double CpuSeconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+ConvolutionChoice ToChoice(const std::string& name) {
+  return name == "winograd" ? ConvolutionChoice::kWinograd
+         : name == "gemm"   ? ConvolutionChoice::kGemm
+         : name == "direct" ? ConvolutionChoice::kDirect
+                            : ConvolutionChoice::kAuto;
+}
+
 class TimedConvolution {
  public:
-  TimedConvolution(const ConvolutionGeometry& geometry, int batch)
+  TimedConvolution(const ConvolutionGeometry& geometry, int batch, ConvolutionChoice choice)
       : geometry_(geometry),
         batch_(batch),
-        algorithm_(MakeConvolution(geometry, batch)),
+        algorithm_(MakeConvolution(geometry, batch, choice)),
         weights_(Numbers(geometry.weights())),
         weight_gradient_(geometry.weights()),
         input_(Numbers(batch * geometry.input.size())),
@@ -43,9 +56,9 @@ class TimedConvolution {
   std::string_view name() const { return algorithm_->name(); }
 
   double Seconds(const std::string& what) {
-    const auto start = std::chrono::steady_clock::now();
+    const double start = CpuSeconds();
     Call(what);
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return CpuSeconds() - start;
   }
 
  private:
@@ -77,16 +90,16 @@ class TimedConvolution {
 }  // namespace
 }  // namespace lockstep
 
-// Arguments: batch, channels, height and width, filters, kernel, stride, padding, groups.
 int main(int argc, char** argv) {
-  if (argc != 9) {
+  if (argc != 10) {
     fmt::print(
         stderr,
-        "usage: time_convolution BATCH CHANNELS SIZE FILTERS KERNEL STRIDE PADDING GROUPS\n");
+        "usage: time_convolution auto|winograd|gemm|direct BATCH CHANNELS SIZE FILTERS KERNEL "
+        "STRIDE PADDING GROUPS\n");
     return 2;
   }
   std::vector<int> numbers;
-  for (int i = 1; i < argc; ++i) {
+  for (int i = 2; i < argc; ++i) {
     numbers.push_back(std::atoi(argv[i]));
   }
   lockstep::UseOneBlasThread();
@@ -99,7 +112,7 @@ int main(int argc, char** argv) {
                                           .padding_height = numbers[6],
                                           .padding_width = numbers[6],
                                           .groups = numbers[7]},
-                                         numbers[0]);
+                                         numbers[0], lockstep::ToChoice(argv[1]));
   fmt::print("{}\n", convolution.name());
   std::fflush(stdout);
   for (std::string what; std::cin >> what;) {

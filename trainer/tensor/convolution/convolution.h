@@ -47,8 +47,13 @@ class ConvolutionAlgorithm {
                         std::span<std::byte> scratch) const = 0;
 };
 
+// Which algorithm to use, where it serves the geometry; kGemm where it does not. Results differ in
+// their rounding alone.
+enum class ConvolutionChoice { kAuto, kWinograd, kGemm, kDirect };
+
 // The one place that decides which algorithm serves which geometry.
-std::unique_ptr<ConvolutionAlgorithm> MakeConvolution(const ConvolutionGeometry& geometry,
-                                                      int max_batch);
+std::unique_ptr<ConvolutionAlgorithm> MakeConvolution(
+    const ConvolutionGeometry& geometry, int max_batch,
+    ConvolutionChoice choice = ConvolutionChoice::kAuto);
 
 }  // namespace lockstep

@@ -2,6 +2,7 @@
 
 #include "trainer/tensor/kernels/direct.h"
 #include "trainer/tensor/kernels/tail.h"
+#include "trainer/tensor/kernels/windows.h"
 #include "trainer/tensor/kernels/winograd.h"
 
 namespace lockstep {
@@ -12,6 +13,8 @@ struct Kernels {
   const WinogradKernels* winograd_5x5;  // F(4x4, 5x5)
   const DirectKernels* direct;
   const TailKernels* tail;
+  const WindowKernels* dense_windows;
+  const WindowKernels* grouped_windows;
 };
 
 // Each in the objects compiled for its set.

@@ -5,6 +5,8 @@ namespace lockstep::LOCKSTEP_INSTRUCTION_SET {
 const Kernels kKernels{.winograd_3x3 = &kWinograd3x3,
                        .winograd_5x5 = &kWinograd5x5,
                        .direct = &kDirect,
-                       .tail = &kTail};
+                       .tail = &kTail,
+                       .dense_windows = &kDenseWindows,
+                       .grouped_windows = &kGroupedWindows};
 
 }  // namespace lockstep::LOCKSTEP_INSTRUCTION_SET

@@ -10,5 +10,7 @@ extern const WinogradKernels kWinograd3x3;
 extern const WinogradKernels kWinograd5x5;
 extern const DirectKernels kDirect;
 extern const TailKernels kTail;
+extern const WindowKernels kDenseWindows;
+extern const WindowKernels kGroupedWindows;
 
 }  // namespace lockstep::LOCKSTEP_INSTRUCTION_SET

@@ -1,0 +1,54 @@
+#include "trainer/tensor/convolution/frame.h"
+
+namespace lockstep {
+namespace {
+
+// Floats of a frame that leave room for weights in a second-level cache of 1 MiB.
+constexpr int64_t kFrameSize = 1 << 16;
+// Windows over which reading the weights does not count, however large they are.
+constexpr int64_t kEnoughWindows = 256;
+
+int DivideUp(int64_t a, int64_t b) { return static_cast<int>((a + b - 1) / b); }
+
+}  // namespace
+
+Framing::Framing(FrameSide rows, FrameSide columns, int depth)
+    : rows_(rows), columns_(columns), depth_(depth) {
+  const int64_t fitting_rows = (kFrameSize / row_size() - rows.size) / rows.step + 1;
+  const int64_t most_rows =
+      std::max<int64_t>({fitting_rows, DivideUp(kEnoughWindows, columns.windows), 1});
+  block_ = {.images = 1, .first_row = 0, .rows = rows.windows};
+  if (most_rows < rows.windows) {
+    block_.rows = DivideUp(rows.windows, DivideUp(rows.windows, most_rows));
+    return;
+  }
+  const int64_t image_windows = int64_t{rows.windows} * columns.windows;
+  block_.images = static_cast<int>(std::max<int64_t>(
+      {kFrameSize / ImageSize(block_), DivideUp(kEnoughWindows, image_windows), 1}));
+}
+
+int64_t Framing::FrameSize(int batch) const {
+  return std::min(batch, block_.images) * ImageSize(block_);
+}
+
+void Framing::CopyIntoFrame(const OutputBlock& block, ConstTensor images, float* frame) const {
+  const Shape& shape = images.shape;
+  const int first_row = block.first_row * rows_.step - rows_.lead;
+  const int columns = std::min(columns_.Length(columns_.windows) - columns_.lead, shape.width);
+  const int64_t lead = int64_t{columns_.lead} * depth_;
+  const int64_t length = int64_t{std::max(columns, 0)} * depth_;
+  for (int image = 0; image < block.images; ++image) {
+    for (int i = 0; i < rows_.Length(block.rows); ++i, frame += row_size()) {
+      const int row = first_row + i;
+      if (row < 0 || row >= shape.height || length == 0) {
+        std::fill_n(frame, row_size(), 0.0F);
+        continue;
+      }
+      std::fill_n(frame, lead, 0.0F);
+      std::copy_n(images.sample(image) + int64_t{row} * shape.width * depth_, length, frame + lead);
+      std::fill_n(frame + lead + length, row_size() - lead - length, 0.0F);
+    }
+  }
+}
+
+}  // namespace lockstep
