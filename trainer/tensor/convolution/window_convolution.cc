@@ -1,0 +1,147 @@
+#include "trainer/tensor/convolution/window_convolution.h"
+
+#include <algorithm>
+
+#include "trainer/base/check.h"
+#include "trainer/tensor/convolution/window_weights.h"
+
+namespace lockstep {
+namespace {
+
+constexpr int kUnit = 16;
+
+Framing InputFraming(const ConvolutionGeometry& geometry) {
+  const Shape output = geometry.output();
+  return {{.windows = output.height,
+           .step = geometry.stride_height,
+           .size = geometry.kernel_height,
+           .lead = geometry.padding_height},
+          {.windows = output.width,
+           .step = geometry.stride_width,
+           .size = geometry.kernel_width,
+           .lead = geometry.padding_width},
+          geometry.input.channels};
+}
+
+// The batch from an image on.
+template <typename T>
+BasicTensor<T> ImagesFrom(BasicTensor<T> tensor, int image) {
+  return {.data = tensor.sample(image), .batch = tensor.batch - image, .shape = tensor.shape};
+}
+
+}  // namespace
+
+bool WindowConvolution::Serves(const ConvolutionGeometry& geometry) {
+  const bool fits_groups = geometry.groups == 1 || (geometry.filters == geometry.input.channels &&
+                                                    kUnit % geometry.group_channels() == 0);
+  return fits_groups && geometry.filters % kUnit == 0 && geometry.input.channels % kUnit == 0;
+}
+
+WindowConvolution::WindowConvolution(const ConvolutionGeometry& geometry, int max_batch)
+    : geometry_(geometry),
+      max_batch_(max_batch),
+      kernels_(geometry.groups == 1 ? *ActiveKernels().dense_windows
+                                    : *ActiveKernels().grouped_windows),
+      input_(InputFraming(geometry)),
+      gradient_(GradientFraming(geometry)),
+      phases_(StridePhases(geometry)) {
+  CHECK(Serves(geometry));
+}
+
+WindowConvolution::Workspace WindowConvolution::Divide(ScratchDealer* dealer) const {
+  float* const weights = dealer->Floats(geometry_.weights());
+  float* const frame =
+      dealer->Floats(std::max(input_.FrameSize(max_batch_), gradient_.FrameSize(max_batch_)));
+  return {.weights = weights, .frame = frame};
+}
+
+WindowConvolution::Workspace WindowConvolution::Divide(std::span<std::byte> scratch) const {
+  ScratchDealer dealer(scratch);
+  return Divide(&dealer);
+}
+
+int64_t WindowConvolution::scratch_bytes() const {
+  ScratchDealer counter;
+  Divide(&counter);
+  return counter.bytes();
+}
+
+Windows WindowConvolution::InputWindows(const OutputBlock& block) const {
+  const Shape output = geometry_.output();
+  const int channels = geometry_.input.channels;
+  return {.rows = geometry_.kernel_height,
+          .columns = geometry_.kernel_width,
+          .depth = channels,
+          .frame_row = input_.row_size(),
+          .images = block.images,
+          .height = block.rows,
+          .width = output.width,
+          .from = {.image = input_.ImageSize(block),
+                   .row = geometry_.stride_height * input_.row_size(),
+                   .column = int64_t{geometry_.stride_width} * channels},
+          .to = {.image = output.size(),
+                 .row = int64_t{output.width} * output.channels,
+                 .column = output.channels},
+          .filters = geometry_.filters,
+          .group = geometry_.group_channels()};
+}
+
+void WindowConvolution::Forward(const float* weights, ConstTensor input, Tensor output,
+                                std::span<std::byte> scratch) const {
+  const Workspace workspace = Divide(scratch);
+  PackWeights(geometry_, weights, workspace.weights);
+  input_.ForEachBlock(input.batch, [&](const OutputBlock& block, int image) {
+    input_.CopyIntoFrame(block, ImagesFrom(input, image), workspace.frame);
+    const Windows windows = InputWindows(block);
+    kernels_.correlate(windows, workspace.frame, workspace.weights,
+                       output.sample(image) + block.first_row * windows.to.row);
+  });
+}
+
+void WindowConvolution::Backward(const float* weights, ConstTensor input,
+                                 ConstTensor output_gradient, const ConvolutionGradients& gradients,
+                                 std::span<std::byte> scratch) const {
+  const Workspace workspace = Divide(scratch);
+  AddWeightGradient(input, output_gradient, gradients.weights, workspace);
+  if (gradients.input) {
+    WriteInputGradient(weights, output_gradient, gradients.input, workspace);
+  }
+}
+
+void WindowConvolution::AddWeightGradient(ConstTensor input, ConstTensor output_gradient,
+                                          float* gradient, const Workspace& workspace) const {
+  std::fill_n(workspace.weights, geometry_.weights(), 0.0F);
+  input_.ForEachBlock(input.batch, [&](const OutputBlock& block, int image) {
+    input_.CopyIntoFrame(block, ImagesFrom(input, image), workspace.frame);
+    const Windows windows = InputWindows(block);
+    kernels_.add_weight_gradient(windows, workspace.frame,
+                                 output_gradient.sample(image) + block.first_row * windows.to.row,
+                                 workspace.weights);
+  });
+  AddPackedWeights(geometry_, workspace.weights, gradient);
+}
+
+void WindowConvolution::WriteInputGradient(const float* weights, ConstTensor output_gradient,
+                                           Tensor gradient, const Workspace& workspace) const {
+  for (const StridePhase& phase : phases_) {
+    PackPhase(geometry_, phase, weights, workspace.weights);
+  }
+  // Inputs between the windows.
+  if (geometry_.kernel_height < geometry_.stride_height ||
+      geometry_.kernel_width < geometry_.stride_width) {
+    std::ranges::fill(gradient.values(), 0.0F);
+  }
+  gradient_.ForEachBlock(gradient.batch, [&](const OutputBlock& block, int image) {
+    gradient_.CopyIntoFrame(block, ImagesFrom(output_gradient, image), workspace.frame);
+    for (const StridePhase& phase : phases_) {
+      const PhaseWindows part = WindowsOf(geometry_, phase, gradient_, block);
+      if (part.windows.height > 0 && part.windows.width > 0) {
+        kernels_.correlate(part.windows, workspace.frame + part.frame_offset,
+                           workspace.weights + phase.first_weight,
+                           gradient.sample(image) + part.input_offset);
+      }
+    }
+  });
+}
+
+}  // namespace lockstep

@@ -1,0 +1,47 @@
+#include "trainer/tensor/convolution/window_weights.h"
+
+#include "trainer/tensor/convolution/row_products.h"
+
+namespace lockstep {
+
+void PackWeights(const ConvolutionGeometry& geometry, const float* weights, float* packed) {
+  const int64_t rows = geometry.filter_weights();
+  ForEachFilterBlock(
+      geometry.groups, rows, geometry.filters, [&](int first, int count, int64_t offset) {
+        CopyRows(rows, count, {weights + first, geometry.filters}, {packed + offset, count});
+      });
+}
+
+void AddPackedWeights(const ConvolutionGeometry& geometry, const float* packed, float* gradient) {
+  const int64_t rows = geometry.filter_weights();
+  ForEachFilterBlock(geometry.groups, rows, geometry.filters,
+                     [&](int first, int count, int64_t offset) {
+                       for (int64_t row = 0; row < rows; ++row) {
+                         const float* const from = packed + offset + row * count;
+                         float* const to = gradient + row * geometry.filters + first;
+                         for (int i = 0; i < count; ++i) {
+                           to[i] += from[i];
+                         }
+                       }
+                     });
+}
+
+void TransposeTap(const ConvolutionGeometry& geometry, const float* weights, int tap,
+                  int first_channel, int count, float* transposed) {
+  // A few filters at a time, so that both sides stay in the nearest cache.
+  constexpr int kTogether = 16;
+  const int channels = geometry.group_channels();
+  const int filters = geometry.group_filters();
+  for (int first = 0; first < filters; first += kTogether) {
+    for (int i = 0; i < count; ++i) {
+      const int group = (first_channel + i) / channels;
+      const int64_t row = int64_t{tap} * channels + (first_channel + i) % channels;
+      const float* const from = weights + row * geometry.filters + int64_t{group} * filters;
+      for (int filter = first; filter < std::min(first + kTogether, filters); ++filter) {
+        transposed[int64_t{filter} * count + i] = from[filter];
+      }
+    }
+  }
+}
+
+}  // namespace lockstep

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "trainer/tensor/convolution/geometry.h"
+#include "trainer/tensor/kernels/windows.h"
+
+// Weights in the order in which WindowKernels read them.
+
+namespace lockstep {
+
+// Calls visit(first filter, filters, where its weights begin) for each of the blocks that `rows` x
+// `filters` weights lie in.
+template <typename Visit>
+void ForEachFilterBlock(int groups, int64_t rows, int filters, const Visit& visit) {
+  const int block = groups == 1 ? kFilterBlock : filters;
+  for (int first = 0; first < filters; first += block) {
+    visit(first, std::min(block, filters - first), first * rows);
+  }
+}
+
+// `packed` has as many numbers as `weights`.
+void PackWeights(const ConvolutionGeometry& geometry, const float* weights, float* packed);
+// Adds a gradient in that order to one in the order of convolution.h.
+void AddPackedWeights(const ConvolutionGeometry& geometry, const float* packed, float* gradient);
+
+// One tap of the kernel, numbered row by row, for channels [first_channel, first_channel + count)
+// as the filters of a convolution the other way: filters of a group x count.
+void TransposeTap(const ConvolutionGeometry& geometry, const float* weights, int tap,
+                  int first_channel, int count, float* transposed);
+
+}  // namespace lockstep
