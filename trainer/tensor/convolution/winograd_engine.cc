@@ -14,6 +14,10 @@ constexpr int kChannelUnit = 16;
 
 // OpenBLAS is fastest on products below this many multiply-adds.
 constexpr int64_t kSmallProduct = 1'000'000;
+// With fewer tiles in a product, reading the weights again for every block takes longer than the
+// products: then blocks are as large as makes up for it, cache or not.
+constexpr int64_t kFewestTiles = 20;
+constexpr int64_t kManyTiles = 128;
 // Bytes of a block's transformed input and output that a second-level cache of 1 MiB still serves
 // well.
 constexpr int64_t kBlockBytes = 1'250'000;
@@ -42,12 +46,18 @@ WinogradTiles ToTiles(const ConvolutionGeometry& geometry) {
           .columns = DivideUp(output.width, kOutputSize)};
 }
 
+int64_t MostTiles(const WinogradTiles& tiles, int points) {
+  const int64_t fast = kSmallProduct / (int64_t{tiles.channels} * tiles.filters);
+  if (fast < kFewestTiles) {
+    return kManyTiles;
+  }
+  const int64_t tile_bytes = int64_t{points} * (tiles.channels + tiles.filters) * sizeof(float);
+  return std::clamp<int64_t>(kBlockBytes / tile_bytes, 1, fast);
+}
+
 // Whole images where several fit, whole rows of tiles of one image otherwise.
 WinogradBlock ChooseBlock(const WinogradTiles& tiles, int tile_rows, int points) {
-  const int64_t tile_bytes = int64_t{points} * (tiles.channels + tiles.filters) * sizeof(float);
-  const int64_t most = std::max<int64_t>(
-      std::min(kBlockBytes / tile_bytes, kSmallProduct / (int64_t{tiles.channels} * tiles.filters)),
-      1);
+  const int64_t most = MostTiles(tiles, points);
   const int64_t image = int64_t{tile_rows} * tiles.columns;
   if (image <= most) {
     return {.images = static_cast<int>(most / image), .first_row = 0, .rows = tile_rows};

@@ -56,6 +56,12 @@ TEST_F(Winograd, BlocksOfSeveralSmallImages) {
   }
 }
 
+// A tile an image: blocks of 65 images.
+TEST_F(Winograd, LargeWeightsTakeLargeBlocks) {
+  const ConvolutionGeometry geometry = Geometry({256, 3, 3}, 256, 3, 0);
+  ExpectIsTheConvolution(WinogradConvolution(geometry, 130), geometry, 130);
+}
+
 TEST_F(Winograd, RandomGeometries) {
   RandomStream stream(2016, {.purpose = Purpose::kAugment});
   const auto between = [&](int low, int high) {
