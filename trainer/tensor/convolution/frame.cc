@@ -14,7 +14,7 @@ int DivideUp(int64_t a, int64_t b) { return static_cast<int>((a + b - 1) / b); }
 
 Framing::Framing(FrameSide rows, FrameSide columns, int depth)
     : rows_(rows), columns_(columns), depth_(depth) {
-  const int64_t fitting_rows = (kFrameSize / row_size() - rows.size) / rows.step + 1;
+  const int64_t fitting_rows = (kFrameSize / row_size() - rows.size) / rows.step() + 1;
   const int64_t most_rows =
       std::max<int64_t>({fitting_rows, DivideUp(kEnoughWindows, columns.windows), 1});
   block_ = {.images = 1, .first_row = 0, .rows = rows.windows};
@@ -33,21 +33,31 @@ int64_t Framing::FrameSize(int batch) const {
 
 void Framing::CopyIntoFrame(const OutputBlock& block, ConstTensor images, float* frame) const {
   const Shape& shape = images.shape;
-  const int first_row = block.first_row * rows_.step - rows_.lead;
-  const int columns = std::min(columns_.Length(columns_.windows) - columns_.lead, shape.width);
-  const int64_t lead = int64_t{columns_.lead} * depth_;
-  const int64_t length = int64_t{std::max(columns, 0)} * depth_;
+  const int first_row = block.first_row * rows_.step();
   for (int image = 0; image < block.images; ++image) {
     for (int i = 0; i < rows_.Length(block.rows); ++i, frame += row_size()) {
-      const int row = first_row + i;
-      if (row < 0 || row >= shape.height || length == 0) {
+      const int row = rows_.Source(first_row + i);
+      if (row < 0 || row >= shape.height) {
         std::fill_n(frame, row_size(), 0.0F);
-        continue;
+      } else {
+        CopyRow(images.sample(image) + int64_t{row} * shape.width * depth_, shape.width, frame);
       }
-      std::fill_n(frame, lead, 0.0F);
-      std::copy_n(images.sample(image) + int64_t{row} * shape.width * depth_, length, frame + lead);
-      std::fill_n(frame + lead + length, row_size() - lead - length, 0.0F);
     }
+  }
+}
+
+void Framing::CopyRow(const float* row, int width, float* frame) const {
+  const int length = columns_.Length(columns_.windows);
+  // Pixels side by side: all of them, or those of one window.
+  const int run = columns_.stride <= columns_.size ? length : columns_.size;
+  for (int first = 0; first < length; first += run, frame += int64_t{run} * depth_) {
+    const int source = columns_.Source(first);
+    const int begin = std::clamp(-source, 0, run);
+    const int end = std::clamp(width - source, begin, run);
+    std::fill_n(frame, int64_t{begin} * depth_, 0.0F);
+    std::copy_n(row + int64_t{source + begin} * depth_, int64_t{end - begin} * depth_,
+                frame + int64_t{begin} * depth_);
+    std::fill_n(frame + int64_t{end} * depth_, int64_t{run - end} * depth_, 0.0F);
   }
 }
 

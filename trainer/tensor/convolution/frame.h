@@ -8,15 +8,20 @@
 
 namespace lockstep {
 
-// Windows along one side of a frame: the first begins `lead` zeros before the image.
+// Windows along one side of an image: the first begins `lead` pixels before it. Pixels between the
+// windows are left out of the frame.
 struct FrameSide {
   int windows;
-  int step;  // from one window to the next
-  int size;  // of a window
+  int stride;  // of the windows in the image
+  int size;    // of a window
   int lead;
 
-  // Pixels that so many windows see.
-  int Length(int count) const { return (count - 1) * step + size; }
+  // From one window of the frame to the next.
+  int step() const { return std::min(stride, size); }
+  // Pixels of the frame that so many windows see.
+  int Length(int count) const { return (count - 1) * step() + size; }
+  // Where a pixel of the frame of all windows comes from; perhaps from outside of the image.
+  int Source(int pixel) const { return pixel / step() * stride + pixel % step() - lead; }
 };
 
 // Cuts a batch of images into blocks of windows, and copies what a block sees into a frame of
@@ -55,6 +60,9 @@ class Framing {
   void CopyIntoFrame(const OutputBlock& block, ConstTensor images, float* frame) const;
 
  private:
+  // `row`: of the image.
+  void CopyRow(const float* row, int width, float* frame) const;
+
   FrameSide rows_;
   FrameSide columns_;
   int depth_;

@@ -11,7 +11,8 @@ int DivideUp(int a, int b) { return (a + b - 1) / b; }
 
 FrameSide GradientSide(int input, int kernel, int stride, int padding) {
   const int taps = DivideUp(kernel, stride);
-  return {.windows = (input - 1 + padding) / stride + 1, .step = 1, .size = taps, .lead = taps - 1};
+  return {
+      .windows = (input - 1 + padding) / stride + 1, .stride = 1, .size = taps, .lead = taps - 1};
 }
 
 // The inputs of one remainder along one side.

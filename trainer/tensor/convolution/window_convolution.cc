@@ -13,20 +13,20 @@ constexpr int kUnit = 16;
 Framing InputFraming(const ConvolutionGeometry& geometry) {
   const Shape output = geometry.output();
   return {{.windows = output.height,
-           .step = geometry.stride_height,
+           .stride = geometry.stride_height,
            .size = geometry.kernel_height,
            .lead = geometry.padding_height},
           {.windows = output.width,
-           .step = geometry.stride_width,
+           .stride = geometry.stride_width,
            .size = geometry.kernel_width,
            .lead = geometry.padding_width},
           geometry.input.channels};
 }
 
-// The batch from an image on.
+// Some images of a batch.
 template <typename T>
-BasicTensor<T> ImagesFrom(BasicTensor<T> tensor, int image) {
-  return {.data = tensor.sample(image), .batch = tensor.batch - image, .shape = tensor.shape};
+BasicTensor<T> Images(BasicTensor<T> tensor, int first, int count) {
+  return {.data = tensor ? tensor.sample(first) : nullptr, .batch = count, .shape = tensor.shape};
 }
 
 }  // namespace
@@ -50,9 +50,10 @@ WindowConvolution::WindowConvolution(const ConvolutionGeometry& geometry, int ma
 
 WindowConvolution::Workspace WindowConvolution::Divide(ScratchDealer* dealer) const {
   float* const weights = dealer->Floats(geometry_.weights());
+  float* const phase_weights = dealer->Floats(geometry_.weights());
   float* const frame =
       dealer->Floats(std::max(input_.FrameSize(max_batch_), gradient_.FrameSize(max_batch_)));
-  return {.weights = weights, .frame = frame};
+  return {.weights = weights, .phase_weights = phase_weights, .frame = frame};
 }
 
 WindowConvolution::Workspace WindowConvolution::Divide(std::span<std::byte> scratch) const {
@@ -77,8 +78,8 @@ Windows WindowConvolution::InputWindows(const OutputBlock& block) const {
           .height = block.rows,
           .width = output.width,
           .from = {.image = input_.ImageSize(block),
-                   .row = geometry_.stride_height * input_.row_size(),
-                   .column = int64_t{geometry_.stride_width} * channels},
+                   .row = input_.rows().step() * input_.row_size(),
+                   .column = int64_t{input_.columns().step()} * channels},
           .to = {.image = output.size(),
                  .row = int64_t{output.width} * output.channels,
                  .column = output.channels},
@@ -91,53 +92,61 @@ void WindowConvolution::Forward(const float* weights, ConstTensor input, Tensor 
   const Workspace workspace = Divide(scratch);
   PackWeights(geometry_, weights, workspace.weights);
   input_.ForEachBlock(input.batch, [&](const OutputBlock& block, int image) {
-    input_.CopyIntoFrame(block, ImagesFrom(input, image), workspace.frame);
+    input_.CopyIntoFrame(block, Images(input, image, block.images), workspace.frame);
     const Windows windows = InputWindows(block);
     kernels_.correlate(windows, workspace.frame, workspace.weights,
                        output.sample(image) + block.first_row * windows.to.row);
   });
 }
 
+// Some images at a time, so that the output's gradient is still in a cache when it is read again.
 void WindowConvolution::Backward(const float* weights, ConstTensor input,
                                  ConstTensor output_gradient, const ConvolutionGradients& gradients,
                                  std::span<std::byte> scratch) const {
   const Workspace workspace = Divide(scratch);
-  AddWeightGradient(input, output_gradient, gradients.weights, workspace);
+  std::fill_n(workspace.weights, geometry_.weights(), 0.0F);
   if (gradients.input) {
-    WriteInputGradient(weights, output_gradient, gradients.input, workspace);
+    for (const StridePhase& phase : phases_) {
+      PackPhase(geometry_, phase, weights, workspace.phase_weights);
+    }
   }
+  const int together = std::max(input_.block().images, gradient_.block().images);
+  for (int image = 0; image < input.batch; image += together) {
+    const int count = std::min(together, input.batch - image);
+    const ConstTensor some_gradients = Images(output_gradient, image, count);
+    AddWeightGradient(Images(input, image, count), some_gradients, workspace);
+    if (gradients.input) {
+      WriteInputGradient(some_gradients, Images(gradients.input, image, count), workspace);
+    }
+  }
+  AddPackedWeights(geometry_, workspace.weights, gradients.weights);
 }
 
 void WindowConvolution::AddWeightGradient(ConstTensor input, ConstTensor output_gradient,
-                                          float* gradient, const Workspace& workspace) const {
-  std::fill_n(workspace.weights, geometry_.weights(), 0.0F);
+                                          const Workspace& workspace) const {
   input_.ForEachBlock(input.batch, [&](const OutputBlock& block, int image) {
-    input_.CopyIntoFrame(block, ImagesFrom(input, image), workspace.frame);
+    input_.CopyIntoFrame(block, Images(input, image, block.images), workspace.frame);
     const Windows windows = InputWindows(block);
     kernels_.add_weight_gradient(windows, workspace.frame,
                                  output_gradient.sample(image) + block.first_row * windows.to.row,
                                  workspace.weights);
   });
-  AddPackedWeights(geometry_, workspace.weights, gradient);
 }
 
-void WindowConvolution::WriteInputGradient(const float* weights, ConstTensor output_gradient,
-                                           Tensor gradient, const Workspace& workspace) const {
-  for (const StridePhase& phase : phases_) {
-    PackPhase(geometry_, phase, weights, workspace.weights);
-  }
+void WindowConvolution::WriteInputGradient(ConstTensor output_gradient, Tensor gradient,
+                                           const Workspace& workspace) const {
   // Inputs between the windows.
   if (geometry_.kernel_height < geometry_.stride_height ||
       geometry_.kernel_width < geometry_.stride_width) {
     std::ranges::fill(gradient.values(), 0.0F);
   }
   gradient_.ForEachBlock(gradient.batch, [&](const OutputBlock& block, int image) {
-    gradient_.CopyIntoFrame(block, ImagesFrom(output_gradient, image), workspace.frame);
+    gradient_.CopyIntoFrame(block, Images(output_gradient, image, block.images), workspace.frame);
     for (const StridePhase& phase : phases_) {
       const PhaseWindows part = WindowsOf(geometry_, phase, gradient_, block);
       if (part.windows.height > 0 && part.windows.width > 0) {
         kernels_.correlate(part.windows, workspace.frame + part.frame_offset,
-                           workspace.weights + phase.first_weight,
+                           workspace.phase_weights + phase.first_weight,
                            gradient.sample(image) + part.input_offset);
       }
     }

@@ -31,15 +31,17 @@ class WindowConvolution : public ConvolutionAlgorithm {
 
  private:
   struct Workspace {
-    float* weights;  // packed; or their gradient
-    float* frame;    // of a block
+    float* weights;        // packed; or their gradient
+    float* phase_weights;  // those of the phases
+    float* frame;          // of a block
   };
   Workspace Divide(ScratchDealer* dealer) const;
   Workspace Divide(std::span<std::byte> scratch) const;
   Windows InputWindows(const OutputBlock& block) const;
-  void AddWeightGradient(ConstTensor input, ConstTensor output_gradient, float* gradient,
+  // To workspace.weights.
+  void AddWeightGradient(ConstTensor input, ConstTensor output_gradient,
                          const Workspace& workspace) const;
-  void WriteInputGradient(const float* weights, ConstTensor output_gradient, Tensor gradient,
+  void WriteInputGradient(ConstTensor output_gradient, Tensor gradient,
                           const Workspace& workspace) const;
 
   ConvolutionGeometry geometry_;
