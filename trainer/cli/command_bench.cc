@@ -39,6 +39,7 @@ nlohmann::ordered_json ToJson(const BenchResult& result) {
   for (const LayerTime& layer : result.layers) {
     object["layers"].push_back({{"name", layer.name},
                                 {"kind", layer.kind},
+                                {"algorithm", layer.algorithm},
                                 {"forward_seconds", layer.forward_seconds},
                                 {"backward_seconds", layer.backward_seconds},
                                 {"gflops_per_second", GigaflopsPerSecond(layer, result)}});
@@ -53,6 +54,7 @@ void PrintReadable(const BenchResult& result) {
                         result.threads == 1 ? "" : "s"));
   TextTable table({{.heading = "rank 0"},
                    {.heading = "kind"},
+                   {.heading = "algorithm"},
                    {.heading = "forward ms", .align = Align::kRight},
                    {.heading = "backward ms", .align = Align::kRight},
                    {.heading = "share", .align = Align::kRight},
@@ -66,16 +68,16 @@ void PrintReadable(const BenchResult& result) {
   for (const LayerTime& layer : result.layers) {
     const double seconds = layer.forward_seconds + layer.backward_seconds;
     layer_seconds += seconds;
-    table.AddRow({layer.name, layer.kind,
+    table.AddRow({layer.name, layer.kind, layer.algorithm,
                   fmt::format("{:.3f}", 1e3 * layer.forward_seconds / steps),
                   fmt::format("{:.3f}", 1e3 * layer.backward_seconds / steps), share(seconds),
                   fmt::format("{:.1f}", GigaflopsPerSecond(layer, result))});
   }
-  table.AddRow({"waiting for data", "", "", "", share(result.data_wait_seconds), ""});
+  table.AddRow({"waiting for data", "", "", "", "", share(result.data_wait_seconds), ""});
   // The other threads stand still while the main one waits.
   const double reduce = result.reduce_wait_seconds * result.threads;
-  table.AddRow({"waiting for all-reduce", "", "", "", share(reduce), ""});
-  table.AddRow({"exact sums, optimiser, rest", "", "", "",
+  table.AddRow({"waiting for all-reduce", "", "", "", "", share(reduce), ""});
+  table.AddRow({"exact sums, optimiser, rest", "", "", "", "",
                 share(worker_seconds - layer_seconds - result.data_wait_seconds - reduce), ""});
   PrintText(table.ToString());
 }

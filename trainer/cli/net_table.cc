@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
+#include "trainer/nn/fusion.h"
 #include "trainer/report/table.h"
 #include "trainer/train/net_builder.h"
 
@@ -18,6 +21,15 @@ std::string Note(const Net& net, int node) {
                      ToString(net.shape(net.nodes()[node].inputs[0])));
 }
 
+// By node. Of those that run as one stage, the first has the stage's.
+std::vector<std::string> Algorithms(const Net& net) {
+  std::vector<std::string> algorithms(net.nodes().size());
+  for (const Stage& stage : PlanStages(net)) {
+    algorithms[stage.first] = stage.plan.algorithm;
+  }
+  return algorithms;
+}
+
 }  // namespace
 
 std::string NetTable(const Net& net) {
@@ -26,17 +38,19 @@ std::string NetTable(const Net& net) {
                    {.heading = "output"},
                    {.heading = "parameters", .align = Align::kRight},
                    {.heading = "MFLOP", .align = Align::kRight},
+                   {.heading = "algorithm"},
                    {.heading = "note"}});
-  table.AddRow({"data", "", ToString(net.input()), "", "", ""});
+  table.AddRow({"data", "", ToString(net.input()), "", "", "", ""});
+  const std::vector<std::string> algorithms = Algorithms(net);
   for (size_t i = 0; i < net.nodes().size(); ++i) {
     const Net::Node& node = net.nodes()[i];
     table.AddRow({node.name, std::string(node.layer->kind()), ToString(node.plan.output),
                   WithThousands(node.parameters.size),
-                  fmt::format("{:.3f}", static_cast<double>(node.plan.flops) * 1e-6),
+                  fmt::format("{:.3f}", static_cast<double>(node.plan.flops) * 1e-6), algorithms[i],
                   Note(net, static_cast<int>(i))});
   }
   table.AddRow({"all", "", ToString(net.output()), WithThousands(net.parameters().size()),
-                fmt::format("{:.3f}", static_cast<double>(net.flops()) * 1e-6), ""});
+                fmt::format("{:.3f}", static_cast<double>(net.flops()) * 1e-6), "", ""});
   return table.ToString();
 }
 
@@ -49,12 +63,15 @@ nlohmann::ordered_json NetJson(const Net& net) {
                                 {"parameters", net.parameters().size()},
                                 {"flops", net.flops()},
                                 {"layers", nlohmann::ordered_json::array()}};
-  for (const Net::Node& node : net.nodes()) {
+  const std::vector<std::string> algorithms = Algorithms(net);
+  for (size_t i = 0; i < net.nodes().size(); ++i) {
+    const Net::Node& node = net.nodes()[i];
     object["layers"].push_back({{"name", node.name},
                                 {"kind", node.layer->kind()},
                                 {"output", dims(node.plan.output)},
                                 {"parameters", node.parameters.size},
                                 {"flops", node.plan.flops},
+                                {"algorithm", algorithms[i]},
                                 {"unseen_rows", node.plan.unseen_rows},
                                 {"unseen_columns", node.plan.unseen_columns}});
   }

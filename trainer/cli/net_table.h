@@ -7,8 +7,8 @@
 
 namespace lockstep {
 
-// A network as a table: layer, kind, output shape, parameters, floating-point operations, and what
-// its windows leave out. `summary` and `check` show it.
+// A network as a table: layer, kind, output shape, parameters, floating-point operations, how
+// convolutions compute, and what windows leave out. `summary` and `check` show it.
 std::string NetTable(const Net& net);
 nlohmann::ordered_json NetJson(const Net& net);
 

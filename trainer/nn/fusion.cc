@@ -65,12 +65,14 @@ Stage StageAt(const Net& net, const std::vector<int>& consumers, int node) {
   const auto* const pool =
       Continues(net, consumers, node + 1) ? LayerAs<MaxPool>(net, node + 2) : nullptr;
   if (pool != nullptr && pool->Halves()) {
-    auto block = MakeFusedConvolution(conv->geometry(), Pooling::kMax2x2, net.max_batch());
+    auto block = MakeFusedConvolution(conv->geometry(), Pooling::kMax2x2, net.max_batch(),
+                                      net.convolutions());
     if (block != nullptr) {
       return Fused(net, node, node + 2, std::move(block));
     }
   }
-  auto block = MakeFusedConvolution(conv->geometry(), Pooling::kNone, net.max_batch());
+  auto block =
+      MakeFusedConvolution(conv->geometry(), Pooling::kNone, net.max_batch(), net.convolutions());
   return block != nullptr ? Fused(net, node, node + 1, std::move(block)) : Single(net, node);
 }
 

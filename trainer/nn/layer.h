@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "trainer/nn/parameters.h"
+#include "trainer/tensor/convolution/convolution.h"
 #include "trainer/tensor/tensor.h"
 
 namespace lockstep {
@@ -30,6 +31,7 @@ struct BuildContext {
   std::span<const Shape> inputs;  // of one sample
   int max_batch;                  // the microbatch: the most samples of one Forward
   ParameterLayout& parameters;    // where to add this layer's
+  ConvolutionChoice convolutions = ConvolutionChoice::kAuto;
 };
 
 // What a layer answers.
@@ -44,6 +46,8 @@ struct LayerPlan {
   // Rows at the bottom and columns at the right of the input that no window sees.
   int unseen_rows = 0;
   int unseen_columns = 0;
+  // For reports: how it computes, "winograd"; empty where there is but one way.
+  std::string_view algorithm = {};
 };
 
 enum class Phase { kTraining, kEvaluation };

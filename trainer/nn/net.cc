@@ -34,8 +34,11 @@ int Net::Add(std::string name, std::unique_ptr<Layer> layer, std::vector<int> in
     CheckSize(shapes.back(), "input");
   }
   const int64_t first_parameter = parameters_.size();
-  const LayerPlan plan = layer->Build(
-      {.name = name, .inputs = shapes, .max_batch = max_batch_, .parameters = parameters_});
+  const LayerPlan plan = layer->Build({.name = name,
+                                       .inputs = shapes,
+                                       .max_batch = max_batch_,
+                                       .parameters = parameters_,
+                                       .convolutions = convolutions_});
   CheckSize(plan.output, "output");
   const ParameterSlice slice{.offset = first_parameter,
                              .size = parameters_.size() - first_parameter};

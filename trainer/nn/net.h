@@ -27,7 +27,8 @@ class Net {
   };
 
   // A net for samples of shape `input`, in microbatches of at most `max_batch`.
-  Net(Shape input, int max_batch) : input_(input), max_batch_(max_batch) {}
+  Net(Shape input, int max_batch, ConvolutionChoice convolutions = ConvolutionChoice::kAuto)
+      : input_(input), max_batch_(max_batch), convolutions_(convolutions) {}
 
   // Builds `layer` and appends it as a node; returns the node's number. Nodes come in topological
   // order: REQUIRES that every input is kInput or a number returned before. The last node is the
@@ -37,6 +38,7 @@ class Net {
 
   const Shape& input() const { return input_; }
   int max_batch() const { return max_batch_; }
+  ConvolutionChoice convolutions() const { return convolutions_; }
   const std::vector<Node>& nodes() const { return nodes_; }
   const ParameterLayout& parameters() const { return parameters_; }
   // The shape of a node's output, or of the net's input.
@@ -50,6 +52,7 @@ class Net {
  private:
   Shape input_;
   int max_batch_;
+  ConvolutionChoice convolutions_;
   std::vector<Node> nodes_;
   ParameterLayout parameters_;
 };

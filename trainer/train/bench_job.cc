@@ -16,8 +16,10 @@ std::vector<LayerTime> LayerTimes(const Net& net, const GradientStep& step) {
   std::vector<LayerTime> layers;
   const std::span<const Stage> stages = step.executors()[0]->stages();
   for (size_t i = 0; i < stages.size(); ++i) {
-    LayerTime& layer = layers.emplace_back(LayerTime{.name = net.nodes()[stages[i].first].name,
-                                                     .kind = std::string(stages[i].layer->kind())});
+    LayerTime& layer =
+        layers.emplace_back(LayerTime{.name = net.nodes()[stages[i].first].name,
+                                      .kind = std::string(stages[i].layer->kind()),
+                                      .algorithm = std::string(stages[i].plan.algorithm)});
     for (int node = stages[i].first; node <= stages[i].last; ++node) {
       layer.flops += net.nodes()[node].plan.flops;
     }

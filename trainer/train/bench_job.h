@@ -21,6 +21,7 @@ struct BenchRequest {
 struct LayerTime {
   std::string name;
   std::string kind;
+  std::string algorithm;        // of convolutions; empty for others
   double forward_seconds = 0;   // worker seconds
   double backward_seconds = 0;  // worker seconds
   int64_t flops = 0;            // of forward, for one sample

@@ -70,6 +70,19 @@ std::string DescribeUnseen(const char* what, int size, int unseen) {
   return fmt::format("{}s {}-{}", what, size - unseen, size - 1);
 }
 
+ConvolutionChoice ConvolutionsOf(const v1::Model& model) {
+  switch (model.conv_algorithm()) {
+    case v1::Model::WINOGRAD:
+      return ConvolutionChoice::kWinograd;
+    case v1::Model::GEMM:
+      return ConvolutionChoice::kGemm;
+    case v1::Model::DIRECT:
+      return ConvolutionChoice::kDirect;
+    default:
+      return ConvolutionChoice::kAuto;
+  }
+}
+
 }  // namespace
 
 std::string DescribeUnseen(const Net& net, int node) {
@@ -98,7 +111,7 @@ std::unique_ptr<Net> BuildNet(const LoadedJob& job, const Shape& input, int clas
                                     ToString(stated)));
     }
   }
-  auto net = std::make_unique<Net>(input, job.job.microbatch());
+  auto net = std::make_unique<Net>(input, job.job.microbatch(), ConvolutionsOf(model));
   std::map<std::string, int> nodes{{kDataName, Net::kInput}};
   int last = 0;
   for (const int index : TopologicalOrder(model)) {

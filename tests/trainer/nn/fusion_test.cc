@@ -38,6 +38,8 @@ std::unique_ptr<Layer> Pool(int kernel, int stride) {
 // A net for 16 channels, where a layer takes the one before it.
 class FusionTest : public testing::Test {
  protected:
+  explicit FusionTest(ConvolutionChoice convolutions = ConvolutionChoice::kAuto)
+      : net_({.channels = 16, .height = 12, .width = 12}, 4, convolutions) {}
   int Add(std::unique_ptr<Layer> layer) {
     const int before = static_cast<int>(net_.nodes().size()) - 1;
     return Add(std::move(layer), {before});
@@ -54,7 +56,7 @@ class FusionTest : public testing::Test {
     return kinds;
   }
 
-  Net net_{Shape{.channels = 16, .height = 12, .width = 12}, 4};
+  Net net_;
 };
 
 TEST_F(FusionTest, ChainsOfConvReluAndPoolBecomeOneStage) {
@@ -100,6 +102,34 @@ TEST_F(FusionTest, APoolThatSharesItsInputIsLeftAlone) {
   Add(std::make_unique<Relu>(), {pool});
   EXPECT_THAT(Kinds(), ElementsAre("conv2d+relu", "max_pool", "relu", "relu"));
 }
+
+struct ChoiceCase {
+  ConvolutionChoice choice;
+  const char* algorithm;
+  bool fused;
+};
+
+class FusionOfChoiceTest : public FusionTest, public testing::WithParamInterface<ChoiceCase> {
+ protected:
+  FusionOfChoiceTest() : FusionTest(GetParam().choice) {}
+};
+
+TEST_P(FusionOfChoiceTest, StagesComputeAsTheNetSays) {
+  Add(Conv());
+  Add(std::make_unique<Relu>());
+  const std::vector<Stage> stages = PlanStages(net_);
+  EXPECT_EQ(stages[0].plan.algorithm, GetParam().algorithm);
+  EXPECT_EQ(stages[0].fused != nullptr, GetParam().fused);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, FusionOfChoiceTest,
+                         testing::Values(ChoiceCase{ConvolutionChoice::kAuto, "winograd", true},
+                                         ChoiceCase{ConvolutionChoice::kWinograd, "winograd", true},
+                                         ChoiceCase{ConvolutionChoice::kDirect, "direct", true},
+                                         ChoiceCase{ConvolutionChoice::kGemm, "gemm", false}),
+                         [](const auto& test) {
+                           return std::string(test.param.algorithm) + std::to_string(test.index);
+                         });
 
 }  // namespace
 }  // namespace lockstep

@@ -88,6 +88,24 @@ TEST(BuildNet, StrictShapesRefusesRowsThatNoWindowSees) {
               HasSubstr("no window sees row 27 and column 27 of its 1x28x28 input"));
 }
 
+TEST(BuildNet, ConvolutionsComputeAsTheJobSays) {
+  const std::string layers =
+      "  layer { conv2d { filters: 16 kernel: 3 } }\n"
+      "  layer { conv2d { filters: 16 kernel: 3 } }\n"
+      "  layer { linear { units: 10 } }\n"
+      "}";
+  const auto algorithms = [&](const std::string& setting) {
+    const auto net = BuildNet(Job("model {" + setting + "\n" + layers), kMnist, 10);
+    return std::vector{net->nodes()[0].plan.algorithm, net->nodes()[1].plan.algorithm};
+  };
+  using testing::ElementsAre;
+  EXPECT_THAT(algorithms(""), ElementsAre("direct", "winograd"));
+  EXPECT_THAT(algorithms("conv_algorithm: AUTO"), ElementsAre("direct", "winograd"));
+  EXPECT_THAT(algorithms("conv_algorithm: WINOGRAD"), ElementsAre("gemm", "winograd"));
+  EXPECT_THAT(algorithms("conv_algorithm: DIRECT"), ElementsAre("direct", "windows"));
+  EXPECT_THAT(algorithms("conv_algorithm: GEMM"), ElementsAre("gemm", "gemm"));
+}
+
 TEST(BuildNet, DataOfAnotherShapeThanTheJobSaysIsRefused) {
   EXPECT_THAT(BuildError("model { input { channels: 3 height: 28 width: 28 }\n"
                          "  layer { name: 'out' linear { units: 10 } }\n"

@@ -97,12 +97,13 @@ LayerPlan Conv2d::Build(const BuildContext& context) {
   if (options_.bias) {
     bias_ = AddBias(context, options_.filters, fan);
   }
-  convolution_ = MakeConvolution(geometry_, context.max_batch);
+  convolution_ = MakeConvolution(geometry_, context.max_batch, context.convolutions);
   return {.output = output,
           .scratch_bytes = convolution_->scratch_bytes(),
           .flops = geometry_.flops(),
           .unseen_rows = geometry_.unseen_rows(),
-          .unseen_columns = geometry_.unseen_columns()};
+          .unseen_columns = geometry_.unseen_columns(),
+          .algorithm = convolution_->name()};
 }
 
 void Conv2d::Forward(const LayerContext& context, std::span<const ConstTensor> inputs,

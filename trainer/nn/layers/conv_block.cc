@@ -9,7 +9,8 @@ std::string_view ConvBlock::kind() const {
 LayerPlan ConvBlock::Build(const BuildContext& context) {
   return {.output = convolution_->output(),
           .saved_bytes = context.max_batch * convolution_->kept_bytes(),
-          .scratch_bytes = convolution_->scratch_bytes()};
+          .scratch_bytes = convolution_->scratch_bytes(),
+          .algorithm = convolution_->name()};
 }
 
 FusedParameters ConvBlock::Parameters(const LayerContext& context) const {

@@ -10,22 +10,21 @@ namespace lockstep {
 
 std::unique_ptr<ConvolutionAlgorithm> MakeConvolution(const ConvolutionGeometry& geometry,
                                                       int max_batch, ConvolutionChoice choice) {
-  const bool any = choice == ConvolutionChoice::kAuto;
-  const bool direct = choice == ConvolutionChoice::kDirect;
-  // A matrix product as it lies: nothing to rewrite, and what a lowering would come to.
-  if ((any || choice == ConvolutionChoice::kGemm) && PointwiseConvolution::Serves(geometry)) {
+  const bool direct = Allows(choice, ConvolutionChoice::kDirect);
+  // A matrix product as it lies: nothing to rewrite.
+  if (Allows(choice, ConvolutionChoice::kGemm) && PointwiseConvolution::Serves(geometry)) {
     return std::make_unique<PointwiseConvolution>(geometry);
   }
   // A fraction of the multiplications.
-  if ((any || choice == ConvolutionChoice::kWinograd) && WinogradEngine::Serves(geometry)) {
+  if (Allows(choice, ConvolutionChoice::kWinograd) && WinogradEngine::Serves(geometry)) {
     return std::make_unique<WinogradConvolution>(geometry, max_batch);
   }
   // Strides and small groups, whatever the size of the weights.
-  if ((any || direct) && WindowConvolution::Serves(geometry)) {
+  if (direct && WindowConvolution::Serves(geometry)) {
     return std::make_unique<WindowConvolution>(geometry, max_batch);
   }
   // Few channels or filters, and few weights.
-  if ((any || direct) && DirectEngine::Serves(geometry)) {
+  if (direct && DirectEngine::Serves(geometry)) {
     return std::make_unique<DirectConvolution>(geometry);
   }
   // Serves everything.

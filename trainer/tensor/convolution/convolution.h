@@ -51,6 +51,10 @@ class ConvolutionAlgorithm {
 // their rounding alone.
 enum class ConvolutionChoice { kAuto, kWinograd, kGemm, kDirect };
 
+inline bool Allows(ConvolutionChoice choice, ConvolutionChoice algorithm) {
+  return choice == ConvolutionChoice::kAuto || choice == algorithm;
+}
+
 // The one place that decides which algorithm serves which geometry.
 std::unique_ptr<ConvolutionAlgorithm> MakeConvolution(
     const ConvolutionGeometry& geometry, int max_batch,

@@ -15,16 +15,17 @@ Shape FusedConvolution::output() const {
 }
 
 std::unique_ptr<FusedConvolution> MakeFusedConvolution(const ConvolutionGeometry& geometry,
-                                                       Pooling pooling, int max_batch) {
+                                                       Pooling pooling, int max_batch,
+                                                       ConvolutionChoice choice) {
   const Shape output = geometry.output();
   if (pooling == Pooling::kMax2x2 && (output.height < 2 || output.width < 2)) {
     return nullptr;
   }
-  if (WinogradEngine::Serves(geometry)) {
+  if (Allows(choice, ConvolutionChoice::kWinograd) && WinogradEngine::Serves(geometry)) {
     return std::make_unique<FusedWinogradConvolution>(geometry, pooling, max_batch);
   }
   // Few channels or filters are too little for products.
-  if (DirectEngine::Serves(geometry)) {
+  if (Allows(choice, ConvolutionChoice::kDirect) && DirectEngine::Serves(geometry)) {
     return std::make_unique<FusedDirectConvolution>(geometry, pooling);
   }
   return nullptr;

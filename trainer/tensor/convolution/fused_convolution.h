@@ -57,9 +57,10 @@ class FusedConvolution {
   Pooling pooling_;
 };
 
-// The algorithm that serves the geometry best fused; nullptr where none is faster than one layer
-// after the other.
-std::unique_ptr<FusedConvolution> MakeFusedConvolution(const ConvolutionGeometry& geometry,
-                                                       Pooling pooling, int max_batch);
+// The algorithm that serves the geometry best fused, of those that `choice` allows; nullptr where
+// none is faster than one layer after the other.
+std::unique_ptr<FusedConvolution> MakeFusedConvolution(
+    const ConvolutionGeometry& geometry, Pooling pooling, int max_batch,
+    ConvolutionChoice choice = ConvolutionChoice::kAuto);
 
 }  // namespace lockstep

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -169,6 +170,27 @@ TEST_F(Convolution, PointwiseIsChosenForPlain1x1Only) {
     ++(other.*field);
     EXPECT_NE(MakeConvolution(other, 1)->name(), "pointwise") << Describe(other);
   }
+}
+
+TEST_F(Convolution, AChoiceIsTakenWhereItServesAndProductsElsewhere) {
+  const auto names = [](const ConvolutionGeometry& geometry) {
+    std::vector<std::string_view> answer;
+    for (const ConvolutionChoice choice : {ConvolutionChoice::kAuto, ConvolutionChoice::kWinograd,
+                                           ConvolutionChoice::kDirect, ConvolutionChoice::kGemm}) {
+      answer.push_back(MakeConvolution(geometry, 2, choice)->name());
+    }
+    return answer;
+  };
+  using Names = std::vector<std::string_view>;
+  EXPECT_EQ(names(Square({16, 9, 9}, 16, 3, 1, 1)),
+            (Names{"winograd", "winograd", "windows", "gemm"}));
+  EXPECT_EQ(names(Square({16, 9, 9}, 16, 3, 2, 1)), (Names{"windows", "gemm", "windows", "gemm"}));
+  EXPECT_EQ(names(Square({16, 9, 9}, 16, 3, 1, 1, 4)),
+            (Names{"windows", "gemm", "windows", "gemm"}));
+  EXPECT_EQ(names(Square({3, 9, 9}, 6, 3, 1, 1)), (Names{"direct", "gemm", "direct", "gemm"}));
+  EXPECT_EQ(names(Square({16, 9, 9}, 16, 1, 1, 0)),
+            (Names{"pointwise", "gemm", "windows", "pointwise"}));
+  EXPECT_EQ(names(Square({6, 9, 9}, 6, 3, 1, 1, 2)), (Names{"gemm", "gemm", "gemm", "gemm"}));
 }
 
 // The geometries of the bit tests: every path there is.
