@@ -51,13 +51,16 @@ class WinogradEngine {
     const Workspace workspace = Divide(scratch);
     if (gradients.input) {
       TransposeWeights(weights, workspace);
-      std::ranges::fill(gradients.input.values(), 0.0F);
     }
     ForEachBlock(input.batch, [&](const WinogradBlock& block, int image) {
       give(block, image, workspace.output, output_stride_);
       const bool first = image == 0 && block.first_row == 0;
       AccumulateWeightGradient(block, input.sample(image), first, workspace);
       if (gradients.input) {
+        if (block.first_row == 0) {  // just before it is added to: still in the cache then
+          std::fill_n(gradients.input.sample(image), block.images * gradients.input.shape.size(),
+                      0.0F);
+        }
         AddInputGradient(block, gradients.input.sample(image), workspace);
       }
     });

@@ -70,11 +70,8 @@ struct Winograd {
             }
           },
           FilterToTile<kTile, kFilter>,
-          [&](int column, const Floats* out) LOCKSTEP_INLINE_LAMBDA {
-            for (int row = 0; row < kTile; ++row) {
-              Store(out[row], transformed + (row * kTile + column) * stride + q);
-            }
-          });
+          [&](int column, const Floats* out)
+              LOCKSTEP_INLINE_LAMBDA { StoreColumn(out, column, stride, transformed + q); });
     }
   }
 
@@ -82,11 +79,8 @@ struct Winograd {
                                 float* gradient) {
     for (int64_t q = 0; q < count; q += kLanes) {
       Transform2d<kTile, kFilter>(
-          [&](int row, Floats* in) LOCKSTEP_INLINE_LAMBDA {
-            for (int column = 0; column < kTile; ++column) {
-              in[column] = Load(transformed + (row * kTile + column) * stride + q);
-            }
-          },
+          [&](int row, Floats* in)
+              LOCKSTEP_INLINE_LAMBDA { LoadRow(transformed + q, stride, row, in); },
           TileToFilter<kTile, kFilter>,
           [&](int column, const Floats* out) LOCKSTEP_INLINE_LAMBDA {
             for (int row = 0; row < kFilter; ++row) {
@@ -98,76 +92,73 @@ struct Winograd {
   }
 
   // `tile_row`: where the tile's lanes are in the matrix of the first point.
-  template <int kSize, typename Transform>
-  static LOCKSTEP_INLINE void PixelsToTile(const Pixels& pixels, const Transform& transform,
-                                           int64_t stride, float* tile_row) {
-    Transform2d<kSize, kTile>(
-        [&](int row, Floats* in) LOCKSTEP_INLINE_LAMBDA {
-          for (int column = 0; column < kSize; ++column) {
-            in[column] = Load(pixels.At(row, column));
-          }
-        },
-        transform,
-        [&](int column, const Floats* out) LOCKSTEP_INLINE_LAMBDA {
-          for (int row = 0; row < kTile; ++row) {
-            Store(out[row], tile_row + (row * kTile + column) * stride);
-          }
-        });
+  static LOCKSTEP_INLINE void StoreColumn(const Floats* out, int column, int64_t stride,
+                                          float* tile_row) {
+    for (int row = 0; row < kTile; ++row) {
+      Store(out[row], tile_row + (row * kTile + column) * stride);
+    }
   }
-
-  template <int kSize, bool kAdd, typename Transform>
-  static LOCKSTEP_INLINE void TileToPixels(const float* tile_row, int64_t stride,
-                                           const Transform& transform, const Pixels& pixels) {
-    Transform2d<kTile, kSize>(
-        [&](int row, Floats* in) LOCKSTEP_INLINE_LAMBDA {
-          for (int column = 0; column < kTile; ++column) {
-            in[column] = Load(tile_row + (row * kTile + column) * stride);
-          }
-        },
-        transform,
-        [&](int column, const Floats* out) LOCKSTEP_INLINE_LAMBDA {
-          for (int row = 0; row < kSize; ++row) {
-            float* const to = pixels.At(row, column);
-            Store(kAdd ? Load(to) + out[row] : out[row], to);
-          }
-        });
+  static LOCKSTEP_INLINE void LoadRow(const float* tile_row, int64_t stride, int row, Floats* in) {
+    for (int column = 0; column < kTile; ++column) {
+      in[column] = Load(tile_row + (row * kTile + column) * stride);
+    }
   }
 
   // What is outside of the image is zero.
-  template <int kSize, typename Transform>
-  static LOCKSTEP_INLINE void WindowToTile(Window<kSize> window, int depth,
+  template <bool kInside, int kSize, typename Transform>
+  static LOCKSTEP_INLINE void WindowToTile(const Window<kSize>& window, int channel,
                                            const Transform& transform, int64_t stride,
                                            float* tile_row) {
-    const bool inside = window.inside();
-    if (!inside) {
-      window.ClearBuffer();
-    }
+    Transform2d<kSize, kTile>(
+        [&](int row, Floats* in) LOCKSTEP_INLINE_LAMBDA {
+          for (int column = 0; column < kSize; ++column) {
+            in[column] = kInside || window.Has(row, column) ? Load(window.At(row, column) + channel)
+                                                            : Floats{};
+          }
+        },
+        transform,
+        [&](int column, const Floats* out)
+            LOCKSTEP_INLINE_LAMBDA { StoreColumn(out, column, stride, tile_row); });
+  }
+  template <int kSize, typename Transform>
+  static LOCKSTEP_INLINE void WindowToTile(const Window<kSize>& window, int depth,
+                                           const Transform& transform, int64_t stride,
+                                           float* tile_row) {
     for (int channel = 0; channel < depth; channel += kLanes) {
-      if (!inside) {
-        window.ForEachPixel(channel, [](const float* image, float* buffer)
-                                         LOCKSTEP_INLINE_LAMBDA { Store(Load(image), buffer); });
+      if (window.inside()) {
+        WindowToTile<true>(window, channel, transform, stride, tile_row + channel);
+      } else {
+        WindowToTile<false>(window, channel, transform, stride, tile_row + channel);
       }
-      PixelsToTile<kSize>(inside ? window.Image(channel) : window.Buffer(), transform, stride,
-                          tile_row + channel);
     }
   }
 
   // What is outside of the image is dropped.
-  template <int kSize, bool kAdd, typename Transform>
+  template <bool kInside, bool kAdd, int kSize, typename Transform>
+  static LOCKSTEP_INLINE void TileToWindow(const float* tile_row, int64_t stride,
+                                           const Transform& transform, int channel,
+                                           const Window<kSize>& window) {
+    Transform2d<kTile, kSize>([&](int row, Floats* in)
+                                  LOCKSTEP_INLINE_LAMBDA { LoadRow(tile_row, stride, row, in); },
+                              transform,
+                              [&](int column, const Floats* out) LOCKSTEP_INLINE_LAMBDA {
+                                for (int row = 0; row < kSize; ++row) {
+                                  if (kInside || window.Has(row, column)) {
+                                    float* const to = window.At(row, column) + channel;
+                                    Store(kAdd ? Load(to) + out[row] : out[row], to);
+                                  }
+                                }
+                              });
+  }
+  template <bool kAdd, int kSize, typename Transform>
   static LOCKSTEP_INLINE void TileToWindow(const float* tile_row, int64_t stride,
                                            const Transform& transform, int depth,
-                                           Window<kSize> window) {
-    const bool inside = window.inside();
+                                           const Window<kSize>& window) {
     for (int channel = 0; channel < depth; channel += kLanes) {
-      if (kAdd && !inside) {
-        window.ClearBuffer();
-      }
-      TileToPixels<kSize, kAdd>(tile_row + channel, stride, transform,
-                                inside ? window.Image(channel) : window.Buffer());
-      if (!inside) {
-        window.ForEachPixel(channel, [](float* image, const float* buffer) LOCKSTEP_INLINE_LAMBDA {
-          Store(kAdd ? Load(image) + Load(buffer) : Load(buffer), image);
-        });
+      if (window.inside()) {
+        TileToWindow<true, kAdd>(tile_row + channel, stride, transform, channel, window);
+      } else {
+        TileToWindow<false, kAdd>(tile_row + channel, stride, transform, channel, window);
       }
     }
   }
@@ -191,9 +182,9 @@ struct Winograd {
   static void TransformOutput(const WinogradTiles& tiles, const WinogradBlock& block,
                               const float* transformed, int64_t stride, float* output) {
     ForEachTile(tiles, block, [&](const Tile& tile) LOCKSTEP_INLINE_LAMBDA {
-      TileToWindow<kOutput, false>(transformed + tile.number * tiles.filters, stride,
-                                   TileToOutput<kTile, kOutput>, tiles.filters,
-                                   OutputsOf(tiles, tile, output));
+      TileToWindow<false>(transformed + tile.number * tiles.filters, stride,
+                          TileToOutput<kTile, kOutput>, tiles.filters,
+                          OutputsOf(tiles, tile, output));
     });
   }
 
@@ -210,10 +201,7 @@ struct Winograd {
         const Floats bias = Load(tail.bias + filter);
         Transform2d<kTile, kOutput>(
             [&](int row, Floats* in) LOCKSTEP_INLINE_LAMBDA {
-              const float* const from = transformed + tile.number * tiles.filters + filter;
-              for (int column = 0; column < kTile; ++column) {
-                in[column] = Load(from + (row * kTile + column) * stride);
-              }
+              LoadRow(transformed + tile.number * tiles.filters + filter, stride, row, in);
             },
             TileToOutput<kTile, kOutput>,
             [&](int column, const Floats* out) LOCKSTEP_INLINE_LAMBDA {
@@ -294,10 +282,7 @@ struct Winograd {
             },
             OutputToTile<kTile, kOutput>,
             [&](int column, const Floats* out) LOCKSTEP_INLINE_LAMBDA {
-              float* const to = transformed + tile.number * tiles.filters + filter;
-              for (int row = 0; row < kTile; ++row) {
-                Store(out[row], to + (row * kTile + column) * stride);
-              }
+              StoreColumn(out, column, stride, transformed + tile.number * tiles.filters + filter);
             });
       }
     });
@@ -351,8 +336,8 @@ struct Winograd {
   static void AddInputGradient(const WinogradTiles& tiles, const WinogradBlock& block,
                                const float* transformed, int64_t stride, float* gradient) {
     ForEachTile(tiles, block, [&](const Tile& tile) LOCKSTEP_INLINE_LAMBDA {
-      TileToWindow<kTile, true>(transformed + tile.number * tiles.channels, stride,
-                                TileToData<kTile>, tiles.channels, DataOf(tiles, tile, gradient));
+      TileToWindow<true>(transformed + tile.number * tiles.channels, stride, TileToData<kTile>,
+                         tiles.channels, DataOf(tiles, tile, gradient));
     });
   }
 
