@@ -7,6 +7,7 @@
 #include "trainer/cli/job_arguments.h"
 #include "trainer/cli/net_table.h"
 #include "trainer/cli/output.h"
+#include "trainer/nn/memory_plan.h"
 #include "trainer/report/table.h"
 #include "trainer/train/job_data.h"
 #include "trainer/train/net_builder.h"
@@ -25,12 +26,15 @@ struct CheckArguments {
 };
 
 // What a rank keeps in memory while training, in bytes.
-struct MemoryPlan {
+struct RankMemory {
   int64_t data = 0;        // shared by the ranks of a node
   int64_t parameters = 0;  // values, gradient, optimiser slots, sums of gradients
-  int64_t threads = 0;     // activations, their gradients and scratch of all worker threads
+  int threads = 0;         // each with an arena for training and one for evaluation
+  MemoryPlan training;
+  int64_t evaluation = 0;
 
-  int64_t all() const { return data + parameters + threads; }
+  int64_t arenas() const { return threads * (training.bytes + evaluation); }
+  int64_t all() const { return data + parameters + arenas(); }
 };
 
 int64_t DataBytes(const Dataset& dataset) {
@@ -38,14 +42,16 @@ int64_t DataBytes(const Dataset& dataset) {
   return dataset.size() * (dataset.shape().size() * pixel + 4);
 }
 
-MemoryPlan PlanMemory(const v1::Job& job, const JobData& data, const Net& net, int threads) {
+RankMemory MemoryOf(const v1::Job& job, const JobData& data, const Net& net, int threads) {
   const auto optimizer = BuildOptimizer(job, 0);
   const auto slots = static_cast<int64_t>(optimizer->slots().size());
+  const std::vector<Stage> stages = PlanStages(net);
   const int64_t sum_bytes = job.reduction() == v1::Job::FLOAT32 ? 4 : 8;
   return {.data = DataBytes(data.train()) + DataBytes(data.test()),
           .parameters = net.parameters().size() * (4 * (2 + slots) + sum_bytes),
-          .threads = threads * (NetExecutor(net, Phase::kTraining).bytes() +
-                                NetExecutor(net, Phase::kEvaluation).bytes())};
+          .threads = threads,
+          .training = PlanMemory(net, stages, Phase::kTraining),
+          .evaluation = PlanMemory(net, stages, Phase::kEvaluation).bytes};
 }
 
 struct CheckResult {
@@ -55,9 +61,27 @@ struct CheckResult {
   TrainingOptions options;
   int ranks;
   int threads;
-  MemoryPlan memory;
+  RankMemory memory;
   std::vector<int64_t> microbatches;  // of a full step, by rank
 };
+
+int64_t ScratchBytes(const MemoryPlan& plan) {
+  int64_t most = 0;
+  for (const StageMemory& stage : plan.stages) {
+    most = std::max({most, stage.forward_scratch.bytes, stage.backward_scratch.bytes});
+  }
+  return most;
+}
+
+// What shares a thread's arena while it trains, each as if it had memory of its own.
+nlohmann::ordered_json ArenaJson(const MemoryPlan& plan) {
+  return {{"bytes", plan.bytes},
+          {"activations", plan.Sum(&StageMemory::activation)},
+          {"gradients", plan.Sum(&StageMemory::gradient)},
+          {"saved", plan.Sum(&StageMemory::saved)},
+          {"scratch", ScratchBytes(plan)},
+          {"parameter_gradients", plan.parameter_gradients.bytes}};
+}
 
 nlohmann::ordered_json ToJson(const CheckResult& result) {
   return {{"name", result.job.name()},
@@ -72,7 +96,8 @@ nlohmann::ordered_json ToJson(const CheckResult& result) {
           {"memory_bytes",
            {{"data", result.memory.data},
             {"parameters", result.memory.parameters},
-            {"threads", result.memory.threads}}},
+            {"threads", result.memory.arenas()},
+            {"arena", ArenaJson(result.memory.training)}}},
           {"network", NetJson(result.net)}};
 }
 
@@ -96,7 +121,15 @@ void PrintReadable(const CheckResult& result) {
   PrintText(
       fmt::format("memory of a rank: {} (data {}, shared on a node; parameters {}; threads {})\n",
                   megabytes(result.memory.all()), megabytes(result.memory.data),
-                  megabytes(result.memory.parameters), megabytes(result.memory.threads)));
+                  megabytes(result.memory.parameters), megabytes(result.memory.arenas())));
+  const MemoryPlan& arena = result.memory.training;
+  PrintText(fmt::format(
+      "a thread's arena: {}, shared in turn by activations ({}), their gradients ({}), what the "
+      "way "
+      "back needs ({}), scratch ({}) and parameter gradients ({})\n",
+      megabytes(arena.bytes), megabytes(arena.Sum(&StageMemory::activation)),
+      megabytes(arena.Sum(&StageMemory::gradient)), megabytes(arena.Sum(&StageMemory::saved)),
+      megabytes(ScratchBytes(arena)), megabytes(arena.parameter_gradients.bytes)));
   if (most < result.threads) {
     PrintText("note: some threads will have nothing to do; a smaller microbatch would use them\n");
   }
@@ -120,7 +153,7 @@ ExitCode Check(const CheckArguments& arguments, const CollectiveContext& context
       .options = ToTrainingOptions(job.job, static_cast<int64_t>(data.split().train.size())),
       .ranks = communicator->size(),
       .threads = workers,
-      .memory = PlanMemory(job.job, data, *net, workers),
+      .memory = MemoryOf(job.job, data, *net, workers),
       .microbatches = {}};
   const int64_t microbatches = result.options.plan.MicrobatchCount(0);
   for (int rank = 0; rank < result.ranks; ++rank) {

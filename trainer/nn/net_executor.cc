@@ -10,73 +10,57 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int64_t kFloatsPerLine = 16;
-constexpr int64_t kBytesPerLine = 64;
-
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 // Rounds up so that what follows begins on a cache line.
-int64_t RoundUp(int64_t size, int64_t unit) { return (size + unit - 1) / unit * unit; }
+int64_t WholeLines(int64_t floats) { return (floats + 15) / 16 * 16; }
 
 }  // namespace
 
 NetExecutor::NetExecutor(const Net& net, Phase phase)
     : net_(net),
       stages_(PlanStages(net)),
-      value_offsets_(net.nodes().size(), -1),
+      stage_of_node_(net.nodes().size(), -1),
+      memory_(PlanMemory(net, stages_, phase)),
+      arena_(memory_.bytes),
+      trains_(phase == Phase::kTraining),
       has_gradient_(net.nodes().size()),
       seconds_(stages_.size()) {
   CHECK(!net.nodes().empty());
-  int64_t values = 0;
-  int64_t saved = 0;
-  int64_t scratch = 0;
-  int64_t spare = 0;
+  CHECK(!trains_ || net.EveryNodeIsUsed());
   size_t most_inputs = 0;
-  for (const Stage& stage : stages_) {
-    value_offsets_[stage.last] = values;
-    saved_offsets_.push_back(saved);
-    values += RoundUp(stage.plan.output.size() * net.max_batch(), kFloatsPerLine);
-    saved += RoundUp(stage.plan.saved_bytes, kBytesPerLine);
-    scratch = std::max(scratch, stage.plan.scratch_bytes);
-    const std::vector<int>& inputs = net.nodes()[stage.first].inputs;
-    int64_t stage_spare = 0;
-    for (const int input : inputs) {
-      stage_spare += RoundUp(net.shape(input).size() * net.max_batch(), kFloatsPerLine);
-    }
-    spare = std::max(spare, stage_spare);
-    most_inputs = std::max(most_inputs, inputs.size());
+  for (size_t i = 0; i < stages_.size(); ++i) {
+    stage_of_node_[stages_[i].last] = static_cast<int>(i);
+    most_inputs = std::max(most_inputs, net.nodes()[stages_[i].first].inputs.size());
   }
   node_inputs_.reserve(most_inputs);
-  activations_ = AlignedBuffer<float>(values);
-  scratch_ = AlignedBuffer<std::byte>(scratch);
-  if (phase == Phase::kTraining) {
-    CHECK(net.EveryNodeIsUsed());
-    node_input_gradients_.reserve(most_inputs);
-    shares_.reserve(most_inputs);
-    gradients_ = AlignedBuffer<float>(values);
-    spare_gradient_ = AlignedBuffer<float>(spare);
-    parameter_gradients_ = AlignedBuffer<float>(net.parameters().size());
-    saved_ = AlignedBuffer<std::byte>(saved);
-  }
+  node_input_gradients_.reserve(most_inputs);
+  shares_.reserve(most_inputs);
 }
 
-int64_t NetExecutor::bytes() const {
-  const size_t floats = activations_.size() + gradients_.size() + spare_gradient_.size() +
-                        parameter_gradients_.size();
-  return static_cast<int64_t>(floats * sizeof(float) + saved_.size() + scratch_.size());
+float* NetExecutor::FloatsAt(const ArenaBlock& block) const {
+  return reinterpret_cast<float*>(arena_.data() + block.offset);
+}
+
+std::span<std::byte> NetExecutor::BytesAt(const ArenaBlock& block) const {
+  return arena_.span().subspan(block.offset, block.bytes);
+}
+
+std::span<float> NetExecutor::ParameterGradients() const {
+  return {FloatsAt(memory_.parameter_gradients), memory_.parameter_gradients.bytes / sizeof(float)};
 }
 
 ConstTensor NetExecutor::Activation(int node) const {
   if (node == Net::kInput) {
     return input_;
   }
-  return {activations_.data() + value_offsets_[node], batch_, net_.shape(node)};
+  return {FloatsAt(memory_.stages[stage_of_node_[node]].activation), batch_, net_.shape(node)};
 }
 
 Tensor NetExecutor::Gradient(int node) const {
-  return {gradients_.data() + value_offsets_[node], batch_, net_.shape(node)};
+  return {FloatsAt(memory_.stages[stage_of_node_[node]].gradient), batch_, net_.shape(node)};
 }
 
 Tensor NetExecutor::output_gradient() {
@@ -86,24 +70,27 @@ Tensor NetExecutor::output_gradient() {
 void NetExecutor::Check(const MicrobatchContext& context) const {
   CHECK_EQ(static_cast<int64_t>(context.parameters.size()), net_.parameters().size());
   if (context.phase == Phase::kTraining) {
-    CHECK(gradients_.size() > 0);  // made for training
+    CHECK(trains_);
     CHECK_EQ(static_cast<int>(context.sample_ids.size()), batch_);
   }
 }
 
-LayerContext NetExecutor::ContextOf(const MicrobatchContext& context, size_t stage) const {
-  const LayerPlan& plan = stages_[stage].plan;
-  LayerContext result{.phase = context.phase,
-                      .seed = context.seed,
-                      .step = context.step,
-                      .layer = static_cast<uint16_t>(stages_[stage].first),
-                      .sample_ids = context.sample_ids,
-                      .parameters = context.parameters,
-                      .parameter_gradients = parameter_gradients_.span(),
-                      .saved = {},
-                      .scratch = scratch_.span().first(plan.scratch_bytes)};
+LayerContext NetExecutor::ContextOf(const MicrobatchContext& context, size_t stage,
+                                    Direction direction) const {
+  const StageMemory& memory = memory_.stages[stage];
+  const bool forward = direction == Direction::kForward;
+  LayerContext result{
+      .phase = context.phase,
+      .seed = context.seed,
+      .step = context.step,
+      .layer = static_cast<uint16_t>(stages_[stage].first),
+      .sample_ids = context.sample_ids,
+      .parameters = context.parameters,
+      .parameter_gradients = ParameterGradients(),
+      .saved = {},
+      .scratch = BytesAt(forward ? memory.forward_scratch : memory.backward_scratch)};
   if (context.phase == Phase::kTraining) {
-    result.saved = saved_.span().subspan(saved_offsets_[stage], plan.saved_bytes);
+    result.saved = BytesAt(memory.saved);
   }
   return result;
 }
@@ -126,9 +113,8 @@ ConstTensor NetExecutor::Forward(const MicrobatchContext& context, ConstTensor i
     const Clock::time_point start = Clock::now();
     const Stage& stage = stages_[i];
     CollectInputs(net_.nodes()[stage.first]);
-    const Tensor output{activations_.data() + value_offsets_[stage.last], batch_,
-                        stage.plan.output};
-    stage.layer->Forward(ContextOf(context, i), node_inputs_, output);
+    const Tensor output{FloatsAt(memory_.stages[i].activation), batch_, stage.plan.output};
+    stage.layer->Forward(ContextOf(context, i, Direction::kForward), node_inputs_, output);
     seconds_[i].forward += SecondsSince(start);
   }
   forward_kept_ = context.phase == Phase::kTraining;
@@ -140,7 +126,7 @@ void NetExecutor::Backward(const MicrobatchContext& context, const NodeDone& nod
   CHECK(forward_kept_);
   Check(context);
   forward_kept_ = false;
-  std::ranges::fill(parameter_gradients_.span(), 0.0F);
+  std::ranges::fill(ParameterGradients(), 0.0F);
   std::ranges::fill(has_gradient_, false);
   for (size_t i = stages_.size(); i-- > 0;) {
     const Clock::time_point start = Clock::now();
@@ -161,7 +147,7 @@ void NetExecutor::BackwardStage(const MicrobatchContext& context, size_t number)
   CollectInputs(node);
   node_input_gradients_.clear();
   shares_.clear();
-  float* spare = spare_gradient_.data();
+  float* spare = FloatsAt(memory_.stages[number].spare);
   for (const int source : node.inputs) {
     if (source == Net::kInput) {
       // Nobody wants the gradient by the pixels.
@@ -172,13 +158,13 @@ void NetExecutor::BackwardStage(const MicrobatchContext& context, size_t number)
     if (has_gradient_[source]) {
       shares_.push_back({.total = gradient, .spare = spare});
       gradient.data = spare;
-      spare += RoundUp(gradient.size(), kFloatsPerLine);
+      spare += WholeLines(gradient.size());
     }
     has_gradient_[source] = true;
     node_input_gradients_.push_back(gradient);
   }
-  stage.layer->Backward(ContextOf(context, number), node_inputs_, Activation(stage.last),
-                        Gradient(stage.last), node_input_gradients_);
+  stage.layer->Backward(ContextOf(context, number, Direction::kBackward), node_inputs_,
+                        Activation(stage.last), Gradient(stage.last), node_input_gradients_);
   for (const Share& share : shares_) {
     for (int64_t i = 0; i < share.total.size(); ++i) {
       share.total.data[i] += share.spare[i];

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "trainer/nn/fusion.h"
+#include "trainer/nn/memory_plan.h"
 #include "trainer/nn/net.h"
 #include "trainer/tensor/aligned_buffer.h"
 
@@ -50,38 +51,36 @@ class NetExecutor {
   void Backward(const MicrobatchContext& context, const NodeDone& node_done);
 
   // Gradient by every parameter, summed over the microbatch's samples.
-  std::span<const float> parameter_gradients() const { return parameter_gradients_.span(); }
+  std::span<const float> parameter_gradients() const { return ParameterGradients(); }
 
-  // Bytes of memory that the executor owns.
-  int64_t bytes() const;
+  // All memory that the executor computes in.
+  const MemoryPlan& memory() const { return memory_; }
   // What runs as one, and for how long it did.
   std::span<const Stage> stages() const { return stages_; }
   std::span<const StageSeconds> seconds() const { return seconds_; }
 
  private:
   void Check(const MicrobatchContext& context) const;
-  LayerContext ContextOf(const MicrobatchContext& context, size_t stage) const;
+  enum class Direction { kForward, kBackward };
+  LayerContext ContextOf(const MicrobatchContext& context, size_t stage, Direction direction) const;
   ConstTensor Activation(int node) const;
   Tensor Gradient(int node) const;
+  std::span<float> ParameterGradients() const;
+  float* FloatsAt(const ArenaBlock& block) const;
+  std::span<std::byte> BytesAt(const ArenaBlock& block) const;
   void CollectInputs(const Net::Node& node);
   void BackwardStage(const MicrobatchContext& context, size_t stage);
 
   const Net& net_;
   std::vector<Stage> stages_;
+  std::vector<int> stage_of_node_;  // of the last node of a stage
+  MemoryPlan memory_;
+  AlignedBuffer<std::byte> arena_;
+  bool trains_;
   ConstTensor input_;
   int batch_ = 0;
-  bool forward_kept_ = false;  // a training Forward awaits its Backward
-  AlignedBuffer<float> activations_;
-  AlignedBuffer<float> gradients_;
-  AlignedBuffer<float> spare_gradient_;  // a further consumer's share, before it is added
-  AlignedBuffer<float> parameter_gradients_;
-  AlignedBuffer<std::byte> saved_;
-  AlignedBuffer<std::byte> scratch_;
-  // Where the activation and gradient of the last node of a stage begin; of other nodes there are
-  // none.
-  std::vector<int64_t> value_offsets_;
-  std::vector<int64_t> saved_offsets_;  // of each stage
-  std::vector<char> has_gradient_;      // of each node, during Backward: a consumer has written it
+  bool forward_kept_ = false;       // a training Forward awaits its Backward
+  std::vector<char> has_gradient_;  // of each node, during Backward: a consumer has written it
   // The tensors of the stage that runs now; members so that their memory is kept.
   struct Share {
     Tensor total;

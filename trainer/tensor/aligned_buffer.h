@@ -7,16 +7,23 @@
 
 namespace lockstep {
 
-// Owns `size` values of a trivial type on a 64-byte boundary (a cache line, an AVX-512 vector),
-// zero at first.
+// Memory of at least `bytes` on a cache line (64 bytes, an AVX-512 vector). Large memory lies on
+// huge pages where the system grants them: a transform that writes dozens of matrices at once would
+// wait for page tables otherwise.
+struct AlignedMemory {
+  void* begin;
+  std::align_val_t alignment;
+};
+AlignedMemory AllocateAligned(size_t bytes);
+
+// Owns `size` values of a trivial type in such memory, zero at first.
 template <typename T>
 class AlignedBuffer {
  public:
-  static constexpr std::align_val_t kAlignment{64};
-
   AlignedBuffer() = default;
-  explicit AlignedBuffer(size_t size)
-      : data_(static_cast<T*>(::operator new(size * sizeof(T), kAlignment))), size_(size) {
+  explicit AlignedBuffer(size_t size) : size_(size) {
+    const AlignedMemory memory = AllocateAligned(size * sizeof(T));
+    data_ = {static_cast<T*>(memory.begin), Free{memory.alignment}};
     std::uninitialized_value_construct_n(data_.get(), size);
   }
 
@@ -26,7 +33,8 @@ class AlignedBuffer {
 
  private:
   struct Free {
-    void operator()(T* data) const { ::operator delete(data, kAlignment); }
+    std::align_val_t alignment{};
+    void operator()(T* data) const { ::operator delete(data, alignment); }
   };
   std::unique_ptr<T[], Free> data_;
   size_t size_ = 0;

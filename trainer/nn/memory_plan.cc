@@ -1,0 +1,122 @@
+#include "trainer/nn/memory_plan.h"
+
+#include <algorithm>
+
+namespace lockstep {
+namespace {
+
+constexpr int64_t kLine = 64;
+
+int64_t WholeLines(int64_t bytes) { return (bytes + kLine - 1) / kLine * kLine; }
+
+bool NeededTogether(const ArenaBlock& a, const ArenaBlock& b) {
+  return a.first <= b.last && b.first <= a.last;
+}
+
+// For each stage, the last stage that reads its output; itself where none does.
+std::vector<int> LastReaders(const Net& net, std::span<const Stage> stages) {
+  std::vector<int> stage_of_node(net.nodes().size());
+  std::vector<int> readers;
+  for (int i = 0; i < static_cast<int>(stages.size()); ++i) {
+    stage_of_node[stages[i].last] = i;
+    readers.push_back(i);
+    for (const int input : net.nodes()[stages[i].first].inputs) {
+      if (input != Net::kInput) {
+        readers[stage_of_node[input]] = i;
+      }
+    }
+  }
+  return readers;
+}
+
+int64_t ValueBytes(const Net& net, const Shape& shape) {
+  return WholeLines(shape.size() * net.max_batch() * static_cast<int64_t>(sizeof(float)));
+}
+
+// For each stage, bytes for its shares of the gradients of values that a later stage reads too, or
+// that it reads twice itself.
+std::vector<int64_t> SpareBytes(const Net& net, std::span<const Stage> stages) {
+  std::vector<int64_t> bytes(stages.size());
+  std::vector<char> has_gradient(net.nodes().size());
+  for (size_t i = stages.size(); i-- > 0;) {
+    for (const int input : net.nodes()[stages[i].first].inputs) {
+      if (input != Net::kInput) {
+        bytes[i] += has_gradient[input] ? ValueBytes(net, net.shape(input)) : 0;
+        has_gradient[input] = true;
+      }
+    }
+  }
+  return bytes;
+}
+
+std::vector<ArenaBlock*> AllBlocks(MemoryPlan* plan) {
+  std::vector<ArenaBlock*> blocks{&plan->parameter_gradients};
+  for (StageMemory& stage : plan->stages) {
+    blocks.insert(blocks.end(), {&stage.activation, &stage.gradient, &stage.saved,
+                                 &stage.forward_scratch, &stage.backward_scratch, &stage.spare});
+  }
+  return blocks;
+}
+
+}  // namespace
+
+int64_t PlaceBlocks(std::span<ArenaBlock* const> blocks) {
+  std::vector<ArenaBlock*> by_size(blocks.begin(), blocks.end());
+  std::ranges::stable_sort(by_size, std::ranges::greater{}, &ArenaBlock::bytes);
+  std::vector<const ArenaBlock*> placed;  // by offset
+  int64_t total = 0;
+  for (ArenaBlock* const block : by_size) {
+    block->offset = 0;
+    for (const ArenaBlock* const other : placed) {
+      if (!NeededTogether(*block, *other)) {
+        continue;
+      }
+      if (block->offset + block->bytes <= other->offset) {
+        break;
+      }
+      block->offset = std::max(block->offset, other->offset + WholeLines(other->bytes));
+    }
+    total = std::max(total, block->offset + WholeLines(block->bytes));
+    placed.insert(std::ranges::upper_bound(placed, block->offset, {}, &ArenaBlock::offset), block);
+  }
+  return total;
+}
+
+int64_t MemoryPlan::Sum(ArenaBlock StageMemory::*block) const {
+  int64_t sum = 0;
+  for (const StageMemory& stage : stages) {
+    sum += (stage.*block).bytes;
+  }
+  return sum;
+}
+
+MemoryPlan PlanMemory(const Net& net, std::span<const Stage> stages, Phase phase) {
+  const int count = static_cast<int>(stages.size());
+  const std::vector<int> readers = LastReaders(net, stages);
+  const std::vector<int64_t> spare = SpareBytes(net, stages);
+  // Stage i goes forward at time i, and back at this one.
+  const auto back = [&](int stage) { return 2 * count - 1 - stage; };
+  const bool training = phase == Phase::kTraining;
+  MemoryPlan plan;
+  for (int i = 0; i < count; ++i) {
+    const int64_t value = ValueBytes(net, stages[i].plan.output);
+    const int64_t scratch = stages[i].plan.scratch_bytes;
+    StageMemory memory{.activation = {value, i, training ? back(i) : readers[i]},
+                       .forward_scratch = {scratch, i, i}};
+    if (training) {
+      memory.gradient = {value, back(readers[i]), back(i)};
+      memory.saved = {stages[i].plan.saved_bytes, i, back(i)};
+      memory.backward_scratch = {scratch, back(i), back(i)};
+      memory.spare = {spare[i], back(i), back(i)};
+    }
+    plan.stages.push_back(memory);
+  }
+  if (training) {
+    plan.parameter_gradients = {net.parameters().size() * static_cast<int64_t>(sizeof(float)), 0,
+                                back(0)};
+  }
+  plan.bytes = PlaceBlocks(AllBlocks(&plan));
+  return plan;
+}
+
+}  // namespace lockstep

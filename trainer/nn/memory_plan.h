@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "trainer/nn/fusion.h"
+#include "trainer/nn/net.h"
+
+namespace lockstep {
+
+// Memory that is needed for some time, and where in an arena it lies. Times are counted as the
+// arena's user likes; `first` and `last` belong to the time.
+struct ArenaBlock {
+  int64_t bytes = 0;
+  int first = 0;
+  int last = 0;
+  int64_t offset = 0;
+};
+
+// Gives every block an offset on a cache line, so that no two that are needed at the same time
+// overlap. Returns the bytes of the arena. The largest block goes first, each into the lowest gap
+// that holds it (Pisarchyk and Lee 2020, Efficient Memory Management for Deep Neural Net Inference,
+// section 4.3).
+int64_t PlaceBlocks(std::span<ArenaBlock* const> blocks);
+
+// What one stage needs of a thread's arena.
+struct StageMemory {
+  ArenaBlock activation = {};        // its output, of the largest microbatch
+  ArenaBlock gradient = {};          // by its output
+  ArenaBlock saved = {};             // from Forward for Backward
+  ArenaBlock forward_scratch = {};   // of one call
+  ArenaBlock backward_scratch = {};  // likewise
+  ArenaBlock spare = {};             // shares of input gradients, before they are added
+};
+
+// The arena of one thread. In evaluation it holds activations and scratch of Forward alone.
+struct MemoryPlan {
+  std::vector<StageMemory> stages;
+  ArenaBlock parameter_gradients = {};
+  int64_t bytes = 0;
+
+  // What blocks of a kind would take if nothing shared memory.
+  int64_t Sum(ArenaBlock StageMemory::*block) const;
+};
+
+// A stage's activation is needed until the last stage that reads it is done: in training, that is
+// until its own way back. A gradient is needed from the first stage that adds to it to its own.
+MemoryPlan PlanMemory(const Net& net, std::span<const Stage> stages, Phase phase);
+
+}  // namespace lockstep
