@@ -99,10 +99,10 @@ TEST(BuildNet, ConvolutionsComputeAsTheJobSays) {
     return std::vector{net->nodes()[0].plan.algorithm, net->nodes()[1].plan.algorithm};
   };
   using testing::ElementsAre;
-  EXPECT_THAT(algorithms(""), ElementsAre("direct", "winograd"));
-  EXPECT_THAT(algorithms("conv_algorithm: AUTO"), ElementsAre("direct", "winograd"));
+  EXPECT_THAT(algorithms(""), ElementsAre("windows", "winograd"));
+  EXPECT_THAT(algorithms("conv_algorithm: AUTO"), ElementsAre("windows", "winograd"));
   EXPECT_THAT(algorithms("conv_algorithm: WINOGRAD"), ElementsAre("gemm", "winograd"));
-  EXPECT_THAT(algorithms("conv_algorithm: DIRECT"), ElementsAre("direct", "windows"));
+  EXPECT_THAT(algorithms("conv_algorithm: DIRECT"), ElementsAre("windows", "windows"));
   EXPECT_THAT(algorithms("conv_algorithm: GEMM"), ElementsAre("gemm", "gemm"));
 }
 

@@ -19,7 +19,7 @@ std::unique_ptr<ConvolutionAlgorithm> MakeConvolution(const ConvolutionGeometry&
   if (Allows(choice, ConvolutionChoice::kWinograd) && WinogradEngine::Serves(geometry)) {
     return std::make_unique<WinogradConvolution>(geometry, max_batch);
   }
-  // Strides and small groups, whatever the size of the weights.
+  // Strides, small groups and an image's channels, whatever the size of the weights.
   if (direct && WindowConvolution::Serves(geometry)) {
     return std::make_unique<WindowConvolution>(geometry, max_batch);
   }

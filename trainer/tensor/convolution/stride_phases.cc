@@ -7,6 +7,8 @@
 namespace lockstep {
 namespace {
 
+constexpr int kUnit = 16;
+
 int DivideUp(int a, int b) { return (a + b - 1) / b; }
 
 FrameSide GradientSide(int input, int kernel, int stride, int padding) {
@@ -34,6 +36,14 @@ PhaseRange RangeOf(int first_quotient, int quotients, int remainder, int input, 
 
 }  // namespace
 
+int PhaseChannels(const ConvolutionGeometry& geometry) {
+  return DivideUp(geometry.input.channels, kUnit) * kUnit;
+}
+
+int64_t PhaseWeights(const ConvolutionGeometry& geometry) {
+  return geometry.weights() / geometry.input.channels * PhaseChannels(geometry);
+}
+
 std::vector<StridePhase> StridePhases(const ConvolutionGeometry& geometry) {
   std::vector<StridePhase> phases;
   int64_t weights = 0;
@@ -46,7 +56,7 @@ std::vector<StridePhase> StridePhases(const ConvolutionGeometry& geometry) {
                         .columns = DivideUp(geometry.kernel_width - column, geometry.stride_width),
                         .first_weight = weights});
       weights += int64_t{phases.back().rows} * phases.back().columns * geometry.group_filters() *
-                 geometry.input.channels;
+                 PhaseChannels(geometry);
     }
   }
   return phases;
@@ -64,15 +74,21 @@ void PackPhase(const ConvolutionGeometry& geometry, const StridePhase& phase, co
                float* packed) {
   const int filters = geometry.group_filters();
   const int taps = phase.rows * phase.columns;
-  ForEachFilterBlock(geometry.groups, int64_t{taps} * filters, geometry.input.channels,
-                     [&](int first_channel, int count, int64_t offset) {
+  const int all_channels = PhaseChannels(geometry);
+  std::fill_n(packed + phase.first_weight, int64_t{taps} * filters * all_channels, 0.0F);
+  ForEachFilterBlock(geometry.groups, int64_t{taps} * filters, all_channels,
+                     [&](int first, int count, int64_t offset) {
+                       const int channels = std::min(count, geometry.input.channels - first);
                        float* to = packed + phase.first_weight + offset;
                        for (int tap = taps - 1; tap >= 0; --tap, to += int64_t{filters} * count) {
                          const int row = phase.row + tap / phase.columns * geometry.stride_height;
                          const int column =
                              phase.column + tap % phase.columns * geometry.stride_width;
-                         TransposeTap(geometry, weights, row * geometry.kernel_width + column,
-                                      first_channel, count, to);
+                         TransposeTap(geometry,
+                                      {.number = row * geometry.kernel_width + column,
+                                       .first_channel = first,
+                                       .channels = channels},
+                                      weights, {to, count});
                        }
                      });
 }
@@ -101,7 +117,7 @@ PhaseWindows WindowsOf(const ConvolutionGeometry& geometry, const StridePhase& p
                       .to = {.image = input.size(),
                              .row = geometry.stride_height * row_size,
                              .column = int64_t{geometry.stride_width} * input.channels},
-                      .filters = input.channels,
+                      .filters = PhaseChannels(geometry),
                       .group = geometry.group_filters()},
           .frame_offset = frame_row * framing.row_size() + int64_t{frame_column} * geometry.filters,
           .input_offset = rows.input * row_size + int64_t{columns.input} * input.channels};

@@ -19,6 +19,11 @@ struct StridePhase {
   int64_t first_weight;  // where its weights begin, of those of all phases
 };
 
+// Channels of inputs as kernels write them: a multiple of 16.
+int PhaseChannels(const ConvolutionGeometry& geometry);
+// Of all phases.
+int64_t PhaseWeights(const ConvolutionGeometry& geometry);
+
 // Those that are seen at all.
 std::vector<StridePhase> StridePhases(const ConvolutionGeometry& geometry);
 
@@ -26,8 +31,8 @@ std::vector<StridePhase> StridePhases(const ConvolutionGeometry& geometry);
 // stride, for all phases alike, as large as that of remainder 0.
 Framing GradientFraming(const ConvolutionGeometry& geometry);
 
-// Weights of a phase for WindowKernels: transposed, and the taps in reverse. `packed` is that of
-// all phases.
+// Weights of a phase for WindowKernels: transposed, the taps in reverse, zero for channels that are
+// not there. `packed` is that of all phases.
 void PackPhase(const ConvolutionGeometry& geometry, const StridePhase& phase, const float* weights,
                float* packed);
 

@@ -9,6 +9,7 @@ namespace lockstep {
 namespace {
 
 constexpr int kUnit = 16;
+constexpr int kImageChannels = 4;
 
 Framing InputFraming(const ConvolutionGeometry& geometry) {
   const Shape output = geometry.output();
@@ -32,9 +33,11 @@ BasicTensor<T> Images(BasicTensor<T> tensor, int first, int count) {
 }  // namespace
 
 bool WindowConvolution::Serves(const ConvolutionGeometry& geometry) {
-  const bool fits_groups = geometry.groups == 1 || (geometry.filters == geometry.input.channels &&
-                                                    kUnit % geometry.group_channels() == 0);
-  return fits_groups && geometry.filters % kUnit == 0 && geometry.input.channels % kUnit == 0;
+  const int channels = geometry.input.channels;
+  const bool fits = geometry.groups == 1
+                        ? channels % kUnit == 0 || channels <= kImageChannels
+                        : channels == geometry.filters && kUnit % geometry.group_channels() == 0;
+  return fits && geometry.filters % kUnit == 0;
 }
 
 WindowConvolution::WindowConvolution(const ConvolutionGeometry& geometry, int max_batch)
@@ -44,16 +47,21 @@ WindowConvolution::WindowConvolution(const ConvolutionGeometry& geometry, int ma
                                     : *ActiveKernels().grouped_windows),
       input_(InputFraming(geometry)),
       gradient_(GradientFraming(geometry)),
-      phases_(StridePhases(geometry)) {
+      phases_(StridePhases(geometry)),
+      has_whole_vectors_(geometry.input.channels % kUnit == 0) {
   CHECK(Serves(geometry));
 }
 
 WindowConvolution::Workspace WindowConvolution::Divide(ScratchDealer* dealer) const {
   float* const weights = dealer->Floats(geometry_.weights());
-  float* const phase_weights = dealer->Floats(geometry_.weights());
+  float* const phase_weights = dealer->Floats(PhaseWeights(geometry_));
   float* const frame =
       dealer->Floats(std::max(input_.FrameSize(max_batch_), gradient_.FrameSize(max_batch_)));
-  return {.weights = weights, .phase_weights = phase_weights, .frame = frame};
+  const int64_t inputs = std::min(max_batch_, gradient_.block().images) * gradient_.block().rows *
+                         int64_t{gradient_.columns().windows};
+  float* const channels =
+      dealer->Floats(has_whole_vectors_ ? 0 : inputs * PhaseChannels(geometry_));
+  return {.weights = weights, .phase_weights = phase_weights, .frame = frame, .channels = channels};
 }
 
 WindowConvolution::Workspace WindowConvolution::Divide(std::span<std::byte> scratch) const {
@@ -145,12 +153,33 @@ void WindowConvolution::WriteInputGradient(ConstTensor output_gradient, Tensor g
     for (const StridePhase& phase : phases_) {
       const PhaseWindows part = WindowsOf(geometry_, phase, gradient_, block);
       if (part.windows.height > 0 && part.windows.width > 0) {
-        kernels_.correlate(part.windows, workspace.frame + part.frame_offset,
-                           workspace.phase_weights + phase.first_weight,
-                           gradient.sample(image) + part.input_offset);
+        WritePhase(part, workspace.frame + part.frame_offset,
+                   workspace.phase_weights + phase.first_weight,
+                   gradient.sample(image) + part.input_offset, workspace.channels);
       }
     }
   });
+}
+
+void WindowConvolution::WritePhase(const PhaseWindows& part, const float* frame,
+                                   const float* weights, float* gradient, float* channels) const {
+  if (has_whole_vectors_) {
+    kernels_.correlate(part.windows, frame, weights, gradient);
+    return;
+  }
+  Windows windows = part.windows;
+  windows.to.column = windows.filters;
+  windows.to.row = windows.width * windows.to.column;
+  windows.to.image = windows.height * windows.to.row;
+  kernels_.correlate(windows, frame, weights, channels);
+  for (int image = 0; image < windows.images; ++image) {
+    for (int row = 0; row < windows.height; ++row) {
+      CopyRows(windows.width, geometry_.input.channels,
+               {channels + image * windows.to.image + row * windows.to.row, windows.filters},
+               {gradient + image * part.windows.to.image + row * part.windows.to.row,
+                static_cast<int>(part.windows.to.column)});
+    }
+  }
 }
 
 }  // namespace lockstep

@@ -15,8 +15,9 @@ namespace lockstep {
 // stride_phases.h).
 class WindowConvolution : public ConvolutionAlgorithm {
  public:
-  // Channels and filters are multiples of 16: in one group, or as many channels as filters in
-  // groups of 1, 2, 4, 8 or 16.
+  // Filters are a multiple of 16. In one group: channels are, too, or at most 4, as an image's
+  // are (with these the gradient by the input, which a net's first layer does not need, is slow).
+  // In groups of 1, 2, 4, 8 or 16 channels: as many as filters.
   static bool Serves(const ConvolutionGeometry& geometry);
 
   // REQUIRES Serves(geometry).
@@ -34,10 +35,14 @@ class WindowConvolution : public ConvolutionAlgorithm {
     float* weights;        // packed; or their gradient
     float* phase_weights;  // those of the phases
     float* frame;          // of a block
+    float* channels;       // where channels are no multiple of 16: a phase's inputs with more
   };
   Workspace Divide(ScratchDealer* dealer) const;
   Workspace Divide(std::span<std::byte> scratch) const;
   Windows InputWindows(const OutputBlock& block) const;
+  // Writes the gradient of inputs that a phase has in a block.
+  void WritePhase(const PhaseWindows& part, const float* frame, const float* weights,
+                  float* gradient, float* channels) const;
   // To workspace.weights.
   void AddWeightGradient(ConstTensor input, ConstTensor output_gradient,
                          const Workspace& workspace) const;
@@ -50,6 +55,7 @@ class WindowConvolution : public ConvolutionAlgorithm {
   Framing input_;
   Framing gradient_;  // of the output
   std::vector<StridePhase> phases_;
+  bool has_whole_vectors_;  // channels are a multiple of 16
 };
 
 }  // namespace lockstep

@@ -1,7 +1,5 @@
 #include "trainer/tensor/convolution/window_weights.h"
 
-#include "trainer/tensor/convolution/row_products.h"
-
 namespace lockstep {
 
 void PackWeights(const ConvolutionGeometry& geometry, const float* weights, float* packed) {
@@ -26,19 +24,19 @@ void AddPackedWeights(const ConvolutionGeometry& geometry, const float* packed, 
                      });
 }
 
-void TransposeTap(const ConvolutionGeometry& geometry, const float* weights, int tap,
-                  int first_channel, int count, float* transposed) {
+void TransposeTap(const ConvolutionGeometry& geometry, const KernelTap& tap, const float* weights,
+                  Matrix transposed) {
   // A few filters at a time, so that both sides stay in the nearest cache.
   constexpr int kTogether = 16;
   const int channels = geometry.group_channels();
   const int filters = geometry.group_filters();
   for (int first = 0; first < filters; first += kTogether) {
-    for (int i = 0; i < count; ++i) {
-      const int group = (first_channel + i) / channels;
-      const int64_t row = int64_t{tap} * channels + (first_channel + i) % channels;
+    for (int i = 0; i < tap.channels; ++i) {
+      const int group = (tap.first_channel + i) / channels;
+      const int64_t row = int64_t{tap.number} * channels + (tap.first_channel + i) % channels;
       const float* const from = weights + row * geometry.filters + int64_t{group} * filters;
       for (int filter = first; filter < std::min(first + kTogether, filters); ++filter) {
-        transposed[int64_t{filter} * count + i] = from[filter];
+        transposed.data[int64_t{filter} * transposed.stride + i] = from[filter];
       }
     }
   }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "trainer/tensor/convolution/geometry.h"
+#include "trainer/tensor/convolution/row_products.h"
 #include "trainer/tensor/kernels/windows.h"
 
 // Weights in the order in which WindowKernels read them.
@@ -25,9 +26,16 @@ void PackWeights(const ConvolutionGeometry& geometry, const float* weights, floa
 // Adds a gradient in that order to one in the order of convolution.h.
 void AddPackedWeights(const ConvolutionGeometry& geometry, const float* packed, float* gradient);
 
-// One tap of the kernel, numbered row by row, for channels [first_channel, first_channel + count)
-// as the filters of a convolution the other way: filters of a group x count.
-void TransposeTap(const ConvolutionGeometry& geometry, const float* weights, int tap,
-                  int first_channel, int count, float* transposed);
+// One tap of the kernel, numbered row by row, for some channels.
+struct KernelTap {
+  int number;
+  int first_channel;
+  int channels;
+};
+
+// Its weights as those of a convolution the other way, whose filters are the channels: filters of a
+// group x channels.
+void TransposeTap(const ConvolutionGeometry& geometry, const KernelTap& tap, const float* weights,
+                  Matrix transposed);
 
 }  // namespace lockstep

@@ -58,6 +58,15 @@ TEST(Windows, StridesLargerThanTheKernelLeaveInputsOut) {
   }
 }
 
+TEST(Windows, FewChannels) {
+  for (const int channels : {1, 2, 3, 4}) {
+    for (const int stride : {1, 2, 4}) {
+      ExpectWindowsAreTheConvolution(Square({channels, 17, 20}, 32, 5, stride, 2), 3);
+      ExpectWindowsAreTheConvolution(Square({channels, 17, 20}, 16, 1, stride, 0), 3);
+    }
+  }
+}
+
 TEST(Windows, PaddingsUpToMoreThanTheKernel) {
   for (const int padding : {3, 5, 8}) {
     for (const int groups : {1, 16}) {
@@ -74,7 +83,8 @@ TEST(Windows, BlocksOfRowsOfLargeImagesAndOfSeveralSmallImages) {
 
 TEST(Windows, ServeWholeVectorsOfChannelsAndFilters) {
   EXPECT_TRUE(WindowConvolution::Serves(Square({32, 9, 9}, 48, 7, 3, 2)));
-  EXPECT_FALSE(WindowConvolution::Serves(Square({3, 9, 9}, 48, 7, 3, 2)));
+  EXPECT_TRUE(WindowConvolution::Serves(Square({3, 9, 9}, 48, 7, 3, 2)));
+  EXPECT_FALSE(WindowConvolution::Serves(Square({5, 9, 9}, 48, 7, 3, 2)));
   EXPECT_FALSE(WindowConvolution::Serves(Square({32, 9, 9}, 10, 7, 3, 2)));
   EXPECT_FALSE(WindowConvolution::Serves(Square({96, 9, 9}, 96, 3, 1, 1, 3)));   // 32 a group
   EXPECT_FALSE(WindowConvolution::Serves(Square({48, 9, 9}, 48, 3, 1, 1, 16)));  // 3 a group
