@@ -15,19 +15,21 @@ struct BenchArguments {
   JobArguments job;
   int64_t steps = 100;
   int threads = 0;
+  bool inference = false;
   bool json = false;
 };
 
 // Forward and backward together cost about three times the forward pass: one product for the
-// output, one for each gradient.
+// output, one for each gradient. Operations are those of the direct way.
 double GigaflopsPerSecond(const LayerTime& layer, const BenchResult& result) {
   const double samples_here = static_cast<double>(result.samples) / result.ranks;
-  return 3.0 * static_cast<double>(layer.flops) * samples_here /
+  return (result.inference ? 1.0 : 3.0) * static_cast<double>(layer.flops) * samples_here /
          (layer.forward_seconds + layer.backward_seconds) * 1e-9;
 }
 
 nlohmann::ordered_json ToJson(const BenchResult& result) {
-  nlohmann::ordered_json object{{"images_per_second", result.images_per_second},
+  nlohmann::ordered_json object{{"phase", result.inference ? "inference" : "training"},
+                                {"images_per_second", result.images_per_second},
                                 {"ranks", result.ranks},
                                 {"threads", result.threads},
                                 {"steps", result.steps},
@@ -48,9 +50,9 @@ nlohmann::ordered_json ToJson(const BenchResult& result) {
 }
 
 void PrintReadable(const BenchResult& result) {
-  PrintText(fmt::format("{:.0f} images/s: {} steps, {} rank{} with {} thread{} each\n\n",
-                        result.images_per_second, result.steps, result.ranks,
-                        result.ranks == 1 ? "" : "s", result.threads,
+  PrintText(fmt::format("{:.0f} images/s{}: {} steps, {} rank{} with {} thread{} each\n\n",
+                        result.images_per_second, result.inference ? " of inference" : "",
+                        result.steps, result.ranks, result.ranks == 1 ? "" : "s", result.threads,
                         result.threads == 1 ? "" : "s"));
   TextTable table({{.heading = "rank 0"},
                    {.heading = "kind"},
@@ -73,6 +75,11 @@ void PrintReadable(const BenchResult& result) {
                   fmt::format("{:.3f}", 1e3 * layer.backward_seconds / steps), share(seconds),
                   fmt::format("{:.1f}", GigaflopsPerSecond(layer, result))});
   }
+  if (result.inference) {
+    table.AddRow({"data, counting", "", "", "", "", share(worker_seconds - layer_seconds), ""});
+    PrintText(table.ToString());
+    return;
+  }
   table.AddRow({"waiting for data", "", "", "", "", share(result.data_wait_seconds), ""});
   // The other threads stand still while the main one waits.
   const double reduce = result.reduce_wait_seconds * result.threads;
@@ -86,7 +93,8 @@ ExitCode Bench(const BenchArguments& arguments, const CollectiveContext& context
   const BenchRequest request{.job = arguments.job.LoadTogether(context.communicator),
                              .data_directory = arguments.job.data_directory,
                              .steps = arguments.steps,
-                             .threads = arguments.threads};
+                             .threads = arguments.threads,
+                             .inference = arguments.inference};
   const BenchResult result = BenchJob(request, context.communicator);
   if (context.communicator->rank() == 0) {
     if (arguments.json) {
@@ -109,6 +117,8 @@ void AddBenchCommand(CLI::App* app, Action* action) {
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   AddThreadsOption(command, &arguments->threads);
+  command->add_flag("--inference", arguments->inference,
+                    "Measure the forward pass alone, as evaluate makes it");
   command->add_flag("--json", arguments->json, "Answer with one JSON object");
   command->callback([=] {
     action->collective = [=](const CollectiveContext& context) {

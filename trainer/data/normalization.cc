@@ -128,9 +128,10 @@ Normalizer::Normalizer(int channels, const NormalizationOptions& options)
 void Normalizer::Apply(std::span<const uint8_t> pixels, std::span<float> out) const {
   CHECK_EQ(pixels.size(), out.size());
   const size_t channels = mean_.size();
-  for (size_t i = 0; i < pixels.size(); i += channels) {
-    for (size_t channel = 0; channel < channels; ++channel) {
-      out[i + channel] = table_[256 * channel + pixels[i + channel]];
+  for (size_t channel = 0; channel < channels; ++channel) {
+    const float* const table = table_.data() + 256 * channel;
+    for (size_t i = channel; i < pixels.size(); i += channels) {
+      out[i] = table[pixels[i]];
     }
   }
 }

@@ -15,6 +15,7 @@ struct BenchRequest {
   std::filesystem::path data_directory;  // empty: search
   int64_t steps = 100;                   // that are measured, after some to warm up
   int threads = 0;
+  bool inference = false;  // the forward pass alone, as evaluation makes it
 };
 
 // Where rank 0's time went. Worker seconds: summed over its worker threads.
@@ -28,6 +29,7 @@ struct LayerTime {
 };
 
 struct BenchResult {
+  bool inference = false;
   int64_t steps = 0;
   int64_t samples = 0;  // of all ranks
   int ranks = 1;
@@ -40,7 +42,8 @@ struct BenchResult {
 };
 
 // Collective. Trains from new weights for a while, with everything that training does but
-// evaluating and writing, and measures. Writes nothing.
+// evaluating and writing, and measures; or evaluates training samples with them, as many as those
+// steps would have. Writes nothing.
 BenchResult BenchJob(const BenchRequest& request, comm::Communicator* communicator);
 
 }  // namespace lockstep

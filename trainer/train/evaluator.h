@@ -50,6 +50,11 @@ class Evaluator {
                                 const std::vector<uint32_t>& samples, const StopSignal* stop,
                                 Predictions* predictions = nullptr);
 
+  // Of every worker and member: what runs, and for how long it did.
+  std::span<const std::vector<std::unique_ptr<NetExecutor>>> executors() const {
+    return executors_;
+  }
+
  private:
   struct Worker;
   struct Share;
