@@ -1,10 +1,10 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 
 #include "comm/communicator.h"
 #include "trainer/base/exit_code.h"
+#include "trainer/cli/command_line.h"
 #include "trainer/train/stop_signal.h"
 
 namespace lockstep {
@@ -26,13 +26,13 @@ struct Action {
 
 // Each adds one command to the program and, when that is the one called, sets `action`.
 // `action` outlives the parsing.
-void AddTrainCommand(CLI::App* app, Action* action);
-void AddEvaluateCommand(CLI::App* app, Action* action);
-void AddCheckCommand(CLI::App* app, Action* action);
-void AddSummaryCommand(CLI::App* app, Action* action);
-void AddBenchCommand(CLI::App* app, Action* action);
-void AddInspectCommand(CLI::App* app, Action* action);
-void AddVerifyCommand(CLI::App* app, Action* action);
-void AddDataCommand(CLI::App* app, Action* action);
+void AddTrainCommand(Command program, Action* action);
+void AddEvaluateCommand(Command program, Action* action);
+void AddCheckCommand(Command program, Action* action);
+void AddSummaryCommand(Command program, Action* action);
+void AddBenchCommand(Command program, Action* action);
+void AddInspectCommand(Command program, Action* action);
+void AddVerifyCommand(Command program, Action* action);
+void AddDataCommand(Command program, Action* action);
 
 }  // namespace lockstep

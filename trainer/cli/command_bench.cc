@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "trainer/cli/command.h"
 #include "trainer/cli/job_arguments.h"
@@ -108,19 +109,17 @@ ExitCode Bench(const BenchArguments& arguments, const CollectiveContext& context
 
 }  // namespace
 
-void AddBenchCommand(CLI::App* app, Action* action) {
+void AddBenchCommand(Command program, Action* action) {
   auto arguments = std::make_shared<BenchArguments>();
-  CLI::App* command = app->add_subcommand(
+  Command command = program.AddCommand(
       "bench", "Measure how fast a job trains and where the time goes; writes nothing");
   AddJobArguments(command, &arguments->job);
-  command->add_option("--steps", arguments->steps, "Steps to measure")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
+  command.Add("--steps", &arguments->steps, "Steps to measure").InRange(1, 1'000'000).ShowDefault();
   AddThreadsOption(command, &arguments->threads);
-  command->add_flag("--inference", arguments->inference,
-                    "Measure the forward pass alone, as evaluate makes it");
-  command->add_flag("--json", arguments->json, "Answer with one JSON object");
-  command->callback([=] {
+  command.AddFlag("--inference", &arguments->inference,
+                  "Measure the forward pass alone, as evaluate makes it");
+  command.AddFlag("--json", &arguments->json, "Answer with one JSON object");
+  command.OnCall([=] {
     action->collective = [=](const CollectiveContext& context) {
       return Bench(*arguments, context);
     };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "trainer/cli/command.h"
 #include "trainer/cli/job_arguments.h"
@@ -169,14 +170,14 @@ ExitCode Check(const CheckArguments& arguments, const CollectiveContext& context
 
 }  // namespace
 
-void AddCheckCommand(CLI::App* app, Action* action) {
+void AddCheckCommand(Command program, Action* action) {
   auto arguments = std::make_shared<CheckArguments>();
-  CLI::App* command = app->add_subcommand(
+  Command command = program.AddCommand(
       "check", "Validate a job and its data without training; say what would run");
   AddJobArguments(command, &arguments->job);
   AddThreadsOption(command, &arguments->threads);
-  command->add_flag("--json", arguments->json, "Answer with one JSON object");
-  command->callback([=] {
+  command.AddFlag("--json", &arguments->json, "Answer with one JSON object");
+  command.OnCall([=] {
     action->collective = [=](const CollectiveContext& context) {
       return Check(*arguments, context);
     };

@@ -52,40 +52,27 @@ ExitCode Make(const DigitFilesOptions& options) {
   return ExitCode::kDone;
 }
 
-// CLI::Range would let NaN pass.
-std::string NotFromZeroToOne(const std::string& text) {
-  double number = 0;
-  if (CLI::detail::lexical_cast(text, number) && number >= 0 && number <= 1) {
-    return "";
-  }
-  return fmt::format("must be a number from 0 to 1, is {}", text);
-}
-
-void AddMakeCommand(CLI::App* data, Action* action) {
+void AddMakeCommand(Command data, Action* action) {
   auto options = std::make_shared<DigitFilesOptions>();
   auto directory = std::make_shared<std::string>();
-  CLI::App* command = data->add_subcommand(
-      "make", "Draw digits and write them as four files of MNIST's names and form");
-  command->add_option("--dir", *directory, "Where to put them")->required()->type_name("DIR");
+  Command command =
+      data.AddCommand("make", "Draw digits and write them as four files of MNIST's names and form");
+  command.Add("--dir", directory.get(), "Where to put them").Required().TypeName("DIR");
   const auto add_count = [&](const char* name, int64_t* samples, const char* description) {
-    command->add_option(name, *samples, description)
-        ->check(CLI::Range(int64_t{1}, kMostDigitsInAFile))
-        ->capture_default_str();
+    command.Add(name, samples, description).InRange(1, kMostDigitsInAFile).ShowDefault();
   };
   add_count("--train", &options->train_samples, "Training samples");
   add_count("--test", &options->test_samples, "Test samples");
+  command.Add("--seed", &options->digits.seed, "Keys the drawing: equal seeds draw equal samples")
+      .NotNegative()
+      .ShowDefault();
   command
-      ->add_option("--seed", options->digits.seed,
-                   "Keys the drawing: equal seeds draw equal samples")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  command
-      ->add_option("--noise", options->digits.noise,
-                   "Standard deviation of the noise on each pixel, where white is 1")
-      ->check(CLI::Validator(NotFromZeroToOne, "FROM 0 TO 1"))
-      ->capture_default_str();
-  command->add_flag("--force", options->replace, "Replace files that are there already");
-  command->callback([=] {
+      .Add("--noise", &options->digits.noise,
+           "Standard deviation of the noise on each pixel, where white is 1")
+      .FromZeroToOne()
+      .ShowDefault();
+  command.AddFlag("--force", &options->replace, "Replace files that are there already");
+  command.OnCall([=] {
     options->directory = *directory;
     action->alone = [=] { return Make(*options); };
   });
@@ -93,22 +80,21 @@ void AddMakeCommand(CLI::App* data, Action* action) {
 
 }  // namespace
 
-void AddDataCommand(CLI::App* app, Action* action) {
-  CLI::App* command =
-      app->add_subcommand("data", "Get MNIST, check it, or draw digits in its form");
-  command->require_subcommand(1);
+void AddDataCommand(Command program, Action* action) {
+  Command command = program.AddCommand("data", "Get MNIST, check it, or draw digits in its form");
+  command.RequireCommand();
   auto directory = std::make_shared<std::string>();
-  CLI::App* fetch = command->add_subcommand(
+  Command fetch = command.AddCommand(
       "fetch",
       "Download the four files of MNIST and check them; $LOCKSTEP_MNIST_URL names a mirror");
-  fetch->add_option("--dir", *directory, "Where to put them")->required()->type_name("DIR");
-  fetch->callback([=] { action->alone = [=] { return Fetch(*directory); }; });
-  CLI::App* verify = command->add_subcommand("verify", "Check the files of MNIST, byte for byte");
+  fetch.Add("--dir", directory.get(), "Where to put them").Required().TypeName("DIR");
+  fetch.OnCall([=] { action->alone = [=] { return Fetch(*directory); }; });
+  Command verify = command.AddCommand("verify", "Check the files of MNIST, byte for byte");
   verify
-      ->add_option("--dir", *directory,
-                   "Where they are; default: searched in $LOCKSTEP_DATA and ~/.cache/lockstep")
-      ->type_name("DIR");
-  verify->callback([=] { action->alone = [=] { return Verify(*directory); }; });
+      .Add("--dir", directory.get(),
+           "Where they are; default: searched in $LOCKSTEP_DATA and ~/.cache/lockstep")
+      .TypeName("DIR");
+  verify.OnCall([=] { action->alone = [=] { return Verify(*directory); }; });
   AddMakeCommand(command, action);
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "storage/checkpoint.h"
 #include "trainer/base/error.h"
@@ -104,29 +105,29 @@ ExitCode Evaluate(const EvaluateArguments& arguments, const CollectiveContext& c
 
 }  // namespace
 
-void AddEvaluateCommand(CLI::App* app, Action* action) {
+void AddEvaluateCommand(Command program, Action* action) {
   auto arguments = std::make_shared<EvaluateArguments>();
-  CLI::App* command = app->add_subcommand(
+  Command command = program.AddCommand(
       "evaluate", "Measure a checkpoint on the test set; several checkpoints vote as a committee");
-  command->add_option("--checkpoint", arguments->checkpoints, "Checkpoint file; may be repeated")
-      ->required()
-      ->type_name("PATH");
+  command.Add("--checkpoint", &arguments->checkpoints, "Checkpoint file; may be repeated")
+      .Required()
+      .TypeName("PATH");
   command
-      ->add_option("--job", arguments->job,
-                   "Evaluate on the data of this job file, not of the checkpoint's")
-      ->type_name("JOB");
-  command->add_option("--data-dir", arguments->request.data_directory, "Where the data is")
-      ->type_name("DIR");
+      .Add("--job", &arguments->job,
+           "Evaluate on the data of this job file, not of the checkpoint's")
+      .TypeName("JOB");
+  command.Add("--data-dir", &arguments->request.data_directory, "Where the data is")
+      .TypeName("DIR");
   command
-      ->add_option("--predictions", arguments->predictions,
-                   "Write what was answered to every test sample: an HDF5 table "
-                   "metrics/predictions with the columns sample, label, answer and score_0, "
-                   "score_1, ...: the network's logits, or a committee's logarithms of its mean "
-                   "probabilities")
-      ->type_name("FILE");
+      .Add("--predictions", &arguments->predictions,
+           "Write what was answered to every test sample: an HDF5 table "
+           "metrics/predictions with the columns sample, label, answer and score_0, "
+           "score_1, ...: the network's logits, or a committee's logarithms of its mean "
+           "probabilities")
+      .TypeName("FILE");
   AddThreadsOption(command, &arguments->request.threads);
-  command->add_flag("--json", arguments->json, "Answer with one JSON object");
-  command->callback([=] {
+  command.AddFlag("--json", &arguments->json, "Answer with one JSON object");
+  command.OnCall([=] {
     action->collective = [=](const CollectiveContext& context) {
       return Evaluate(*arguments, context);
     };

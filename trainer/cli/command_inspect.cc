@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "storage/checkpoint.h"
@@ -90,12 +91,12 @@ ExitCode Inspect(const InspectArguments& arguments) {
 
 }  // namespace
 
-void AddInspectCommand(CLI::App* app, Action* action) {
+void AddInspectCommand(Command program, Action* action) {
   auto arguments = std::make_shared<InspectArguments>();
-  CLI::App* command = app->add_subcommand("inspect", "Show what a checkpoint holds");
-  command->add_option("PATH", arguments->path, "Checkpoint file")->required();
-  command->add_flag("--json", arguments->json, "Answer with one JSON object");
-  command->callback([=] { action->alone = [=] { return Inspect(*arguments); }; });
+  Command command = program.AddCommand("inspect", "Show what a checkpoint holds");
+  command.Add("PATH", &arguments->path, "Checkpoint file").Required();
+  command.AddFlag("--json", &arguments->json, "Answer with one JSON object");
+  command.OnCall([=] { action->alone = [=] { return Inspect(*arguments); }; });
 }
 
 }  // namespace lockstep

@@ -1,4 +1,5 @@
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "trainer/base/error.h"
@@ -45,20 +46,19 @@ ExitCode Summary(const SummaryArguments& arguments) {
 
 }  // namespace
 
-void AddSummaryCommand(CLI::App* app, Action* action) {
+void AddSummaryCommand(Command program, Action* action) {
   auto arguments = std::make_shared<SummaryArguments>();
-  CLI::App* command =
-      app->add_subcommand("summary", "Show a job's network: layers, shapes, parameters, FLOPs");
+  Command command =
+      program.AddCommand("summary", "Show a job's network: layers, shapes, parameters, FLOPs");
   AddJobArguments(command, &arguments->job);
-  command->add_option("--input", arguments->input, "Shape of one sample; default: the data's")
-      ->delimiter(',')
-      ->expected(3)
-      ->check(CLI::Range(1, 65536))
-      ->type_name("C,H,W");
-  command->add_option("--classes", arguments->classes, "Number of classes; default: the data's")
-      ->check(CLI::Range(2, 1 << 24));
-  command->add_flag("--json", arguments->json, "Answer with one JSON object");
-  command->callback([=] { action->alone = [=] { return Summary(*arguments); }; });
+  command.Add("--input", &arguments->input, "Shape of one sample; default: the data's")
+      .CommaSeparated(3)
+      .InRange(1, 65536)
+      .TypeName("C,H,W");
+  command.Add("--classes", &arguments->classes, "Number of classes; default: the data's")
+      .InRange(2, 1 << 24);
+  command.AddFlag("--json", &arguments->json, "Answer with one JSON object");
+  command.OnCall([=] { action->alone = [=] { return Summary(*arguments); }; });
 }
 
 }  // namespace lockstep

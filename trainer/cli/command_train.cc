@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "trainer/base/error.h"
 #include "trainer/cli/command.h"
@@ -97,25 +98,24 @@ ExitCode Train(const TrainArguments& arguments, const CollectiveContext& context
 
 }  // namespace
 
-void AddTrainCommand(CLI::App* app, Action* action) {
+void AddTrainCommand(Command program, Action* action) {
   auto arguments = std::make_shared<TrainArguments>();
-  CLI::App* command = app->add_subcommand(
+  Command command = program.AddCommand(
       "train", "Train a network as a job file says; resumes by itself when run again");
   AddJobArguments(command, &arguments->job);
   command
-      ->add_option(
-          "--resume", arguments->resume,
-          "auto: go on from the run directory's newest whole checkpoint, if any; never: begin "
-          "anew; or the checkpoint to go on from")
-      ->type_name("auto|never|PATH")
-      ->capture_default_str();
+      .Add("--resume", &arguments->resume,
+           "auto: go on from the run directory's newest whole checkpoint, if any; never: begin "
+           "anew; or the checkpoint to go on from")
+      .TypeName("auto|never|PATH")
+      .ShowDefault();
   command
-      ->add_option("--weights", arguments->weights,
-                   "Begin a new run with the parameters of this checkpoint")
-      ->type_name("PATH");
+      .Add("--weights", &arguments->weights,
+           "Begin a new run with the parameters of this checkpoint")
+      .TypeName("PATH");
   AddThreadsOption(command, &arguments->threads);
-  command->add_flag("--json", arguments->json, "Answer with one JSON object");
-  command->callback([=] {
+  command.AddFlag("--json", &arguments->json, "Answer with one JSON object");
+  command.OnCall([=] {
     action->collective = [=](const CollectiveContext& context) {
       return Train(*arguments, context);
     };

@@ -8,12 +8,12 @@
 
 namespace lockstep {
 
-void AddVerifyCommand(CLI::App* app, Action* action) {
+void AddVerifyCommand(Command program, Action* action) {
   auto path = std::make_shared<std::string>();
-  CLI::App* command = app->add_subcommand(
+  Command command = program.AddCommand(
       "verify", "Check every byte of a checkpoint: exit 0 if the file is whole, 4 if it is not");
-  command->add_option("PATH", *path, "Checkpoint file")->required();
-  command->callback([=] {
+  command.Add("PATH", path.get(), "Checkpoint file").Required();
+  command.OnCall([=] {
     action->alone = [=] {
       storage::VerifyCheckpoint(*path);
       PrintText(fmt::format("{}: whole\n", *path));

@@ -15,28 +15,27 @@ LoadedJob JobArguments::LoadTogether(comm::Communicator* communicator) const {
   return std::move(*loaded);
 }
 
-void AddJobArguments(CLI::App* command, JobArguments* arguments) {
-  command->add_option("JOB", arguments->path, "Job file (.textproto)")->required();
+void AddJobArguments(Command command, JobArguments* arguments) {
+  command.Add("JOB", &arguments->path, "Job file (.textproto)").Required();
   command
-      ->add_option("--set", arguments->overrides,
-                   "Override a setting of the job: path.to.field=value; may be repeated")
-      ->allow_extra_args(false)
-      ->type_name("FIELD=VALUE");
+      .Add("--set", &arguments->overrides,
+           "Override a setting of the job: path.to.field=value; may be repeated")
+      .OneAtATime()
+      .TypeName("FIELD=VALUE");
   command
-      ->add_option("--data-dir", arguments->data_directory,
-                   "Where the data is; searched before $LOCKSTEP_DATA, the job file and "
-                   "~/.cache/lockstep")
-      ->type_name("DIR");
+      .Add("--data-dir", &arguments->data_directory,
+           "Where the data is; searched before $LOCKSTEP_DATA, the job file and "
+           "~/.cache/lockstep")
+      .TypeName("DIR");
 }
 
-void AddThreadsOption(CLI::App* command, int* threads) {
+void AddThreadsOption(Command command, int* threads) {
   command
-      ->add_option(
-          "--threads", *threads,
-          "Worker threads in each rank; 0: one for each CPU that the rank may use. With exact "
-          "sums it has no influence on results")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
+      .Add("--threads", threads,
+           "Worker threads in each rank; 0: one for each CPU that the rank may use. With exact "
+           "sums it has no influence on results")
+      .InRange(0, 1024)
+      .ShowDefault();
 }
 
 }  // namespace lockstep

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
 #include "comm/communicator.h"
+#include "trainer/cli/command_line.h"
 #include "trainer/config/job_file.h"
 
 namespace lockstep {
@@ -22,9 +22,9 @@ struct JobArguments {
 };
 
 // Adds JOB, --set and --data-dir to `command`. `arguments` outlives the parsing.
-void AddJobArguments(CLI::App* command, JobArguments* arguments);
+void AddJobArguments(Command command, JobArguments* arguments);
 
 // Adds --threads. `threads` outlives the parsing.
-void AddThreadsOption(CLI::App* command, int* threads);
+void AddThreadsOption(Command command, int* threads);
 
 }  // namespace lockstep

@@ -13,7 +13,7 @@
 #include "storage/error.h"
 #include "trainer/base/error.h"
 #include "trainer/cli/command.h"
-#include "trainer/cli/usage_error.h"
+#include "trainer/cli/output.h"
 #include "trainer/tensor/blas.h"
 #include "trainer/tensor/kernels/instruction_set.h"
 #include "trainer/train/together.h"
@@ -106,30 +106,30 @@ ExitCode RefuseUsage(const std::string& what) {
 ExitCode Main(int argc, char** argv) {
   SetUpLogging();
   UseOneBlasThread();
-  CLI::App app{
+  CommandLine line(
+      "lockstep",
       "Trains convolutional networks, data-parallel over MPI, in lockstep: the same weights, "
-      "byte for byte, on any number of ranks and threads."};
-  app.name("lockstep");
-  app.set_version_flag("--version", LOCKSTEP_VERSION);
-  app.require_subcommand(1);
+      "byte for byte, on any number of ranks and threads.",
+      LOCKSTEP_VERSION);
+  Command program = line.program();
+  program.RequireCommand();
   Action action;
-  AddTrainCommand(&app, &action);
-  AddEvaluateCommand(&app, &action);
-  AddCheckCommand(&app, &action);
-  AddSummaryCommand(&app, &action);
-  AddBenchCommand(&app, &action);
-  AddInspectCommand(&app, &action);
-  AddVerifyCommand(&app, &action);
-  AddDataCommand(&app, &action);
+  AddTrainCommand(program, &action);
+  AddEvaluateCommand(program, &action);
+  AddCheckCommand(program, &action);
+  AddSummaryCommand(program, &action);
+  AddBenchCommand(program, &action);
+  AddInspectCommand(program, &action);
+  AddVerifyCommand(program, &action);
+  AddDataCommand(program, &action);
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() != 0) {
-      return RefuseUsage(DescribeUsageError(app, error));
-    }
+  const ParsedLine parsed = line.Parse(argc, argv);
+  if (!parsed.problem.empty()) {
+    return RefuseUsage(parsed.problem);
+  }
+  if (!parsed.asked_for.empty()) {
     return RunAlone({.alone = [&] {
-      app.exit(error);  // prints help or version
+      PrintText(parsed.asked_for);
       return ExitCode::kDone;
     }});
   }
