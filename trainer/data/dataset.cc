@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "trainer/base/check.h"
+#include "trainer/base/divide.h"
 
 namespace lockstep {
 namespace {
@@ -26,9 +27,7 @@ struct Header {
 };
 static_assert(std::is_trivially_copyable_v<Header> && sizeof(Header) == 2 * kAlignment - 8);
 
-constexpr size_t AlignUp(size_t bytes) {
-  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
-}
+constexpr size_t AlignUp(size_t bytes) { return RoundUp(bytes, kAlignment); }
 
 constexpr size_t kLabelsOffset = AlignUp(sizeof(Header));
 

@@ -3,13 +3,9 @@
 #include <algorithm>
 
 #include "trainer/base/check.h"
+#include "trainer/base/divide.h"
 
 namespace lockstep {
-namespace {
-
-int64_t CeilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-}  // namespace
 
 StepPlan::StepPlan(int64_t samples, int64_t global_batch, int64_t microbatch)
     : samples_(samples), global_batch_(global_batch), microbatch_(microbatch) {
@@ -18,7 +14,7 @@ StepPlan::StepPlan(int64_t samples, int64_t global_batch, int64_t microbatch)
   CHECK_GE(microbatch, 1);
 }
 
-int64_t StepPlan::steps_per_epoch() const { return CeilDivide(samples_, global_batch_); }
+int64_t StepPlan::steps_per_epoch() const { return DivideUp(samples_, global_batch_); }
 
 StepPositions StepPlan::Step(int64_t step) const {
   CHECK_GE(step, 0);
@@ -28,7 +24,7 @@ StepPositions StepPlan::Step(int64_t step) const {
 }
 
 int64_t StepPlan::MicrobatchCount(int64_t step) const {
-  return CeilDivide(Step(step).positions.size(), microbatch_);
+  return DivideUp(Step(step).positions.size(), microbatch_);
 }
 
 IndexRange StepPlan::Microbatch(int64_t step, int64_t index) const {

@@ -14,9 +14,6 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Rounds up so that what follows begins on a cache line.
-int64_t WholeLines(int64_t floats) { return (floats + 15) / 16 * 16; }
-
 }  // namespace
 
 NetExecutor::NetExecutor(const Net& net, Phase phase)

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "trainer/base/divide.h"
 #include "trainer/report/table.h"
 
 namespace lockstep {
@@ -31,8 +32,8 @@ std::string FormatDuration(double seconds) {
 
 std::string FormatProgress(const ProgressLine& line) {
   const int64_t per_epoch = line.plan.steps_per_epoch;
-  const int64_t epochs = (line.plan.total_steps + per_epoch - 1) / per_epoch;
-  const int64_t epoch = (line.step + per_epoch - 1) / per_epoch;
+  const int64_t epochs = DivideUp(line.plan.total_steps, per_epoch);
+  const int64_t epoch = DivideUp(line.step, per_epoch);
   return fmt::format(
       "epoch {}/{}  step {}/{}  loss {:.4f}  accuracy {:.2f} %  {} images/s  {} left", epoch,
       epochs, line.step, line.plan.total_steps, line.loss, 100 * line.accuracy,

@@ -1,11 +1,17 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <span>
 
+#include "trainer/base/divide.h"
+
 namespace lockstep {
+
+// So many floats that what follows them begins on a cache line, if they do.
+constexpr int64_t WholeLines(int64_t floats) { return RoundUp(floats, 16); }
 
 // Memory of at least `bytes` on a cache line (64 bytes, an AVX-512 vector). Large memory lies on
 // huge pages where the system grants them: a transform that writes dozens of matrices at once would

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <span>
 
+#include "trainer/base/divide.h"
+
 namespace lockstep {
 
 // Deals out scratch, array by array, each on a cache line of its own. Without memory it only
@@ -16,7 +18,7 @@ class ScratchDealer {
   float* Floats(int64_t count) {
     constexpr int64_t kLine = 64;
     const int64_t begin = bytes_;
-    bytes_ += (count * static_cast<int64_t>(sizeof(float)) + kLine - 1) / kLine * kLine;
+    bytes_ += RoundUp(count * static_cast<int64_t>(sizeof(float)), kLine);
     return scratch_.empty() ? nullptr : reinterpret_cast<float*>(scratch_.data() + begin);
   }
 

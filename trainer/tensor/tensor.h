@@ -17,6 +17,10 @@ struct BasicTensor {
   int64_t size() const { return batch * shape.size(); }
   std::span<T> values() const { return {data, static_cast<size_t>(size())}; }
   T* sample(int index) const { return data + index * shape.size(); }
+  // `count` of the samples; nothing of nothing.
+  BasicTensor samples(int first, int count) const {
+    return {data == nullptr ? nullptr : sample(first), count, shape};
+  }
   explicit operator bool() const { return data != nullptr; }
   // A view that can be written can be read.
   operator BasicTensor<const T>() const { return {data, batch, shape}; }  // NOLINT

@@ -10,6 +10,7 @@
 
 #include "comm/exact_sum.h"
 #include "trainer/base/check.h"
+#include "trainer/base/divide.h"
 
 namespace lockstep {
 namespace {
@@ -125,10 +126,10 @@ bool Evaluator::Compute(const StopSignal* stop, Share* share) {
   // The largest share, and the rank with the fewest threads, set the number of rounds, so that all
   // ranks make the same calls.
   const int ranks = communicator_.size();
-  const int64_t largest_share = (share->plan.MicrobatchCount(0) + ranks - 1) / ranks;
+  const int64_t largest_share = DivideUp(share->plan.MicrobatchCount(0), ranks);
   const int64_t round_size = kMicrobatchesPerRound * workers_.size();
   const IndexRange own = share->microbatches;
-  int64_t rounds = (largest_share + round_size - 1) / round_size;
+  int64_t rounds = DivideUp(largest_share, round_size);
   communicator_.AllReduceMax({&rounds, 1});
   for (int64_t round = 0; round < rounds; ++round) {
     const int64_t begin = own.begin + round * round_size;

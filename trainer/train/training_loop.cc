@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "storage/error.h"
+#include "trainer/base/divide.h"
 #include "trainer/base/error.h"
 #include "trainer/optim/clip.h"
 #include "trainer/train/together.h"
@@ -136,10 +137,9 @@ TrainingLoop::Next TrainingLoop::Evaluate() {
   if (parts_.recorder != nullptr) {
     parts_.recorder->OnEvaluation(position.step, EvaluationSplit::kHoldout, *result);
     parts_.progress->Restart(position.step);
-    spdlog::info(
-        "epoch {}: hold-out accuracy {:.2f} %, loss {:.4f}",
-        (position.step + options_.plan.steps_per_epoch() - 1) / options_.plan.steps_per_epoch(),
-        100 * result->accuracy(), result->loss);
+    spdlog::info("epoch {}: hold-out accuracy {:.2f} %, loss {:.4f}",
+                 DivideUp(position.step, options_.plan.steps_per_epoch()), 100 * result->accuracy(),
+                 result->loss);
   }
   return Next::kGoOn;
 }

@@ -1,6 +1,7 @@
 #include "trainer/tensor/convolution/direct_engine.h"
 
 #include "trainer/base/check.h"
+#include "trainer/base/divide.h"
 
 namespace lockstep {
 namespace {
@@ -10,8 +11,6 @@ constexpr int64_t kMostWeights = 100'000;
 
 // Numbers of the output's gradient that are gone through again and again, for some taps each time.
 constexpr int64_t kGradientBand = 16384;
-
-int RoundUp(int number, int unit) { return (number + unit - 1) / unit * unit; }
 
 DirectShape ToDirectShape(const ConvolutionGeometry& geometry) {
   const Shape output = geometry.output();

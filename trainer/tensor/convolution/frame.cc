@@ -1,5 +1,9 @@
 #include "trainer/tensor/convolution/frame.h"
 
+#include <algorithm>
+
+#include "trainer/base/divide.h"
+
 namespace lockstep {
 namespace {
 
@@ -7,8 +11,6 @@ namespace {
 constexpr int64_t kFrameSize = 1 << 16;
 // Windows over which reading the weights does not count, however large they are.
 constexpr int64_t kEnoughWindows = 256;
-
-int DivideUp(int64_t a, int64_t b) { return static_cast<int>((a + b - 1) / b); }
 
 }  // namespace
 
@@ -19,7 +21,7 @@ Framing::Framing(FrameSide rows, FrameSide columns, int depth)
       std::max<int64_t>({fitting_rows, DivideUp(kEnoughWindows, columns.windows), 1});
   block_ = {.images = 1, .first_row = 0, .rows = rows.windows};
   if (most_rows < rows.windows) {
-    block_.rows = DivideUp(rows.windows, DivideUp(rows.windows, most_rows));
+    block_.rows = static_cast<int>(DivideUp(rows.windows, DivideUp(rows.windows, most_rows)));
     return;
   }
   const int64_t image_windows = int64_t{rows.windows} * columns.windows;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "trainer/base/divide.h"
+#include "trainer/tensor/aligned_buffer.h"
+
 namespace lockstep {
 namespace {
 
@@ -13,11 +16,6 @@ constexpr int64_t kMatrixSize = 1 << 16;
 // A product that sums over fewer numbers spends its time loading and storing the sums, so that
 // whole windows in one product are faster than a product for each kernel row.
 constexpr int kEnoughDepth = 24;
-
-int64_t DivideUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-// Rounds up so that what follows begins on a cache line.
-int64_t WholeLines(int64_t floats) { return DivideUp(floats, 16) * 16; }
 
 int KernelRows(const ConvolutionGeometry& geometry) {
   const int kernel_row = geometry.kernel_width * geometry.group_channels();
@@ -35,14 +33,9 @@ OutputBlock ChooseBlock(const Lowering& lowering, const Shape& output) {
   }
   // Bands of rows, as equal as can be.
   for (int bands = 2; block.rows > 1 && lowering.MatrixSize(block) > most; ++bands) {
-    block.rows = static_cast<int>(DivideUp(output.height, bands));
+    block.rows = DivideUp(output.height, bands);
   }
   return block;
-}
-
-template <typename T>
-BasicTensor<T> Images(BasicTensor<T> tensor, int first, int count) {
-  return {.data = tensor ? tensor.sample(first) : nullptr, .batch = count, .shape = tensor.shape};
 }
 
 // Where an output row begins.
@@ -115,8 +108,8 @@ void GemmConvolution::Forward(const float* weights, ConstTensor input, Tensor ou
   const Workspace workspace = Divide(scratch);
   ForEachBlock(input.batch, [&](const OutputBlock& block, int image) {
     for (int group = 0; group < geometry_.groups; ++group) {
-      ForwardGroup(block, group, weights, Images(input, image, block.images),
-                   Images(output, image, block.images), workspace);
+      ForwardGroup(block, group, weights, input.samples(image, block.images),
+                   output.samples(image, block.images), workspace);
     }
   });
 }
@@ -156,13 +149,13 @@ void GemmConvolution::Backward(const float* weights, ConstTensor input, ConstTen
   }
   ForEachBlock(input.batch, [&](const OutputBlock& block, int image) {
     const ConvolutionGradients block_gradients{
-        .weights = gradients.weights, .input = Images(gradients.input, image, block.images)};
+        .weights = gradients.weights, .input = gradients.input.samples(image, block.images)};
     if (gradients.input && block.first_row == 0) {
       std::ranges::fill(block_gradients.input.values(), 0.0F);
     }
     for (int group = 0; group < geometry_.groups; ++group) {
-      BackwardGroup(block, group, Images(input, image, block.images),
-                    Images(output_gradient, image, block.images), block_gradients, workspace);
+      BackwardGroup(block, group, input.samples(image, block.images),
+                    output_gradient.samples(image, block.images), block_gradients, workspace);
     }
   });
 }

@@ -5,12 +5,12 @@
 namespace lockstep {
 namespace {
 
-int Windows(int input, int kernel, int stride, int padding) {
+int WindowCount(int input, int kernel, int stride, int padding) {
   return (input + 2 * padding - kernel) / stride + 1;
 }
 
 int Unseen(int input, int kernel, int stride, int padding) {
-  const int last_window = (Windows(input, kernel, stride, padding) - 1) * stride - padding;
+  const int last_window = (WindowCount(input, kernel, stride, padding) - 1) * stride - padding;
   return std::max(0, input - (last_window + kernel));
 }
 
@@ -18,8 +18,8 @@ int Unseen(int input, int kernel, int stride, int padding) {
 
 Shape ConvolutionGeometry::output() const {
   return {.channels = filters,
-          .height = Windows(input.height, kernel_height, stride_height, padding_height),
-          .width = Windows(input.width, kernel_width, stride_width, padding_width)};
+          .height = WindowCount(input.height, kernel_height, stride_height, padding_height),
+          .width = WindowCount(input.width, kernel_width, stride_width, padding_width)};
 }
 
 int64_t ConvolutionGeometry::filter_weights() const {

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
+#include "trainer/base/divide.h"
+
 namespace lockstep {
 namespace {
 
-// Below this many multiply-adds OpenBLAS does without packing its operands, and is up to twice as
-// fast on thin matrices.
-constexpr int64_t kSmallProduct = 1'000'000;
 // A thinner small product is slower than a packed one.
 constexpr int64_t kFewestRows = 32;
 constexpr int64_t kMostRows = 4096;
@@ -19,8 +18,7 @@ int64_t RowsInPiece(int64_t rows, int64_t n, int64_t k) {
     most = kMostRows;
   }
   most = std::min(most, kMostRows);
-  const int64_t pieces = (rows + most - 1) / most;
-  return (rows + pieces - 1) / pieces;
+  return DivideUp(rows, DivideUp(rows, most));
 }
 
 }  // namespace

@@ -10,6 +10,10 @@
 
 namespace lockstep {
 
+// Below this many multiply-adds OpenBLAS does without packing its operands, and is up to twice as
+// fast on thin matrices.
+constexpr int64_t kSmallProduct = 1'000'000;
+
 // A row-major matrix whose rows start `stride` numbers apart.
 struct ConstMatrix {
   const float* data;

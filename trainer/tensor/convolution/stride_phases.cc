@@ -2,14 +2,11 @@
 
 #include <algorithm>
 
+#include "trainer/base/divide.h"
 #include "trainer/tensor/convolution/window_weights.h"
 
 namespace lockstep {
 namespace {
-
-constexpr int kUnit = 16;
-
-int DivideUp(int a, int b) { return (a + b - 1) / b; }
 
 FrameSide GradientSide(int input, int kernel, int stride, int padding) {
   const int taps = DivideUp(kernel, stride);
@@ -37,7 +34,7 @@ PhaseRange RangeOf(int first_quotient, int quotients, int remainder, int input, 
 }  // namespace
 
 int PhaseChannels(const ConvolutionGeometry& geometry) {
-  return DivideUp(geometry.input.channels, kUnit) * kUnit;
+  return RoundUp(geometry.input.channels, kWindowUnit);
 }
 
 int64_t PhaseWeights(const ConvolutionGeometry& geometry) {

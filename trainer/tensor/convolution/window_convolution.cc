@@ -8,7 +8,6 @@
 namespace lockstep {
 namespace {
 
-constexpr int kUnit = 16;
 constexpr int kImageChannels = 4;
 
 Framing InputFraming(const ConvolutionGeometry& geometry) {
@@ -24,20 +23,14 @@ Framing InputFraming(const ConvolutionGeometry& geometry) {
           geometry.input.channels};
 }
 
-// Some images of a batch.
-template <typename T>
-BasicTensor<T> Images(BasicTensor<T> tensor, int first, int count) {
-  return {.data = tensor ? tensor.sample(first) : nullptr, .batch = count, .shape = tensor.shape};
-}
-
 }  // namespace
 
 bool WindowConvolution::Serves(const ConvolutionGeometry& geometry) {
   const int channels = geometry.input.channels;
-  const bool fits = geometry.groups == 1
-                        ? channels % kUnit == 0 || channels <= kImageChannels
-                        : channels == geometry.filters && kUnit % geometry.group_channels() == 0;
-  return fits && geometry.filters % kUnit == 0;
+  const bool fits = geometry.groups == 1 ? channels % kWindowUnit == 0 || channels <= kImageChannels
+                                         : channels == geometry.filters &&
+                                               kWindowUnit % geometry.group_channels() == 0;
+  return fits && geometry.filters % kWindowUnit == 0;
 }
 
 WindowConvolution::WindowConvolution(const ConvolutionGeometry& geometry, int max_batch)
@@ -48,7 +41,7 @@ WindowConvolution::WindowConvolution(const ConvolutionGeometry& geometry, int ma
       input_(InputFraming(geometry)),
       gradient_(GradientFraming(geometry)),
       phases_(StridePhases(geometry)),
-      has_whole_vectors_(geometry.input.channels % kUnit == 0) {
+      has_whole_vectors_(geometry.input.channels % kWindowUnit == 0) {
   CHECK(Serves(geometry));
 }
 
@@ -100,7 +93,7 @@ void WindowConvolution::Forward(const float* weights, ConstTensor input, Tensor 
   const Workspace workspace = Divide(scratch);
   PackWeights(geometry_, weights, workspace.weights);
   input_.ForEachBlock(input.batch, [&](const OutputBlock& block, int image) {
-    input_.CopyIntoFrame(block, Images(input, image, block.images), workspace.frame);
+    input_.CopyIntoFrame(block, input.samples(image, block.images), workspace.frame);
     const Windows windows = InputWindows(block);
     kernels_.correlate(windows, workspace.frame, workspace.weights,
                        output.sample(image) + block.first_row * windows.to.row);
@@ -121,10 +114,10 @@ void WindowConvolution::Backward(const float* weights, ConstTensor input,
   const int together = std::max(input_.block().images, gradient_.block().images);
   for (int image = 0; image < input.batch; image += together) {
     const int count = std::min(together, input.batch - image);
-    const ConstTensor some_gradients = Images(output_gradient, image, count);
-    AddWeightGradient(Images(input, image, count), some_gradients, workspace);
+    const ConstTensor some_gradients = output_gradient.samples(image, count);
+    AddWeightGradient(input.samples(image, count), some_gradients, workspace);
     if (gradients.input) {
-      WriteInputGradient(some_gradients, Images(gradients.input, image, count), workspace);
+      WriteInputGradient(some_gradients, gradients.input.samples(image, count), workspace);
     }
   }
   AddPackedWeights(geometry_, workspace.weights, gradients.weights);
@@ -133,7 +126,7 @@ void WindowConvolution::Backward(const float* weights, ConstTensor input,
 void WindowConvolution::AddWeightGradient(ConstTensor input, ConstTensor output_gradient,
                                           const Workspace& workspace) const {
   input_.ForEachBlock(input.batch, [&](const OutputBlock& block, int image) {
-    input_.CopyIntoFrame(block, Images(input, image, block.images), workspace.frame);
+    input_.CopyIntoFrame(block, input.samples(image, block.images), workspace.frame);
     const Windows windows = InputWindows(block);
     kernels_.add_weight_gradient(windows, workspace.frame,
                                  output_gradient.sample(image) + block.first_row * windows.to.row,
@@ -149,7 +142,7 @@ void WindowConvolution::WriteInputGradient(ConstTensor output_gradient, Tensor g
     std::ranges::fill(gradient.values(), 0.0F);
   }
   gradient_.ForEachBlock(gradient.batch, [&](const OutputBlock& block, int image) {
-    gradient_.CopyIntoFrame(block, Images(output_gradient, image, block.images), workspace.frame);
+    gradient_.CopyIntoFrame(block, output_gradient.samples(image, block.images), workspace.frame);
     for (const StridePhase& phase : phases_) {
       const PhaseWindows part = WindowsOf(geometry_, phase, gradient_, block);
       if (part.windows.height > 0 && part.windows.width > 0) {

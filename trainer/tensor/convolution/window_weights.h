@@ -11,6 +11,9 @@
 
 namespace lockstep {
 
+// Channels and filters come in multiples of this: a vector of any instruction set.
+constexpr int kWindowUnit = 16;
+
 // Calls visit(first filter, filters, where its weights begin) for each of the blocks that `rows` x
 // `filters` weights lie in.
 template <typename Visit>

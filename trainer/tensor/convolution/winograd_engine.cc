@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "trainer/base/check.h"
+#include "trainer/base/divide.h"
 #include "trainer/tensor/blas.h"
 #include "trainer/tensor/convolution/row_products.h"
 
@@ -12,8 +13,6 @@ namespace {
 constexpr int kOutputSize = 4;  // of a tile, in pixels, both ways
 constexpr int kChannelUnit = 16;
 
-// OpenBLAS is fastest on products below this many multiply-adds.
-constexpr int64_t kSmallProduct = 1'000'000;
 // With fewer tiles in a product, reading the weights again for every block takes longer than the
 // products: then blocks are as large as makes up for it, cache or not.
 constexpr int64_t kFewestTiles = 20;
@@ -25,12 +24,9 @@ constexpr int64_t kBlockBytes = 1'250'000;
 // same few sets of a cache.
 constexpr int64_t kGap = 48;
 
-int DivideUp(int a, int b) { return (a + b - 1) / b; }
-
 // Pieces of at most `most`, and as equal as can be.
 int EqualPieces(int total, int64_t most) {
-  const int pieces = static_cast<int>((total + most - 1) / most);
-  return DivideUp(total, pieces);
+  return static_cast<int>(DivideUp(total, DivideUp(total, most)));
 }
 
 WinogradTiles ToTiles(const ConvolutionGeometry& geometry) {

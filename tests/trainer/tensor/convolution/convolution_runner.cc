@@ -106,6 +106,19 @@ std::string Describe(const ConvolutionGeometry& geometry) {
                      geometry.padding_width, geometry.groups);
 }
 
+ConvolutionGeometry Square(Shape input, int filters, int kernel, int stride, int padding,
+                           int groups) {
+  return {.input = input,
+          .filters = filters,
+          .kernel_height = kernel,
+          .kernel_width = kernel,
+          .stride_height = stride,
+          .stride_width = stride,
+          .padding_height = padding,
+          .padding_width = padding,
+          .groups = groups};
+}
+
 ConvolutionNumbers RandomNumbers(const ConvolutionGeometry& geometry, int batch, uint64_t seed) {
   RandomStream stream(seed, {.purpose = Purpose::kAugment});
   const auto draw = [&](int64_t size) {

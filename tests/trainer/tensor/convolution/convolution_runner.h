@@ -13,6 +13,10 @@ namespace lockstep {
 // "3x8x9, 16 filters 3x3, stride 2x1, padding 1x0, 1 groups"
 std::string Describe(const ConvolutionGeometry& geometry);
 
+// Kernel, stride and padding are the same both ways.
+ConvolutionGeometry Square(Shape input, int filters, int kernel, int stride, int padding,
+                           int groups = 1);
+
 // What a convolution works on, in the orders of convolution.h.
 struct ConvolutionNumbers {
   int batch;

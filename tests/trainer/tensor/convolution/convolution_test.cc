@@ -17,19 +17,6 @@
 namespace lockstep {
 namespace {
 
-ConvolutionGeometry Square(Shape input, int filters, int kernel, int stride, int padding,
-                           int groups = 1) {
-  return {.input = input,
-          .filters = filters,
-          .kernel_height = kernel,
-          .kernel_width = kernel,
-          .stride_height = stride,
-          .stride_width = stride,
-          .padding_height = padding,
-          .padding_width = padding,
-          .groups = groups};
-}
-
 // Of every algorithm that serves the geometry, whichever of them MakeConvolution prefers.
 void ExpectAllAreTheConvolution(const ConvolutionGeometry& geometry, int max_batch, int batch,
                                 uint64_t seed = 1) {

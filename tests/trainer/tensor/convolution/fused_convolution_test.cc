@@ -25,15 +25,6 @@ struct Case {
   int batch;
 };
 
-ConvolutionGeometry Square(Shape input, int filters, int kernel, int padding) {
-  return {.input = input,
-          .filters = filters,
-          .kernel_height = kernel,
-          .kernel_width = kernel,
-          .padding_height = padding,
-          .padding_width = padding};
-}
-
 struct Results {
   std::vector<float> output;
   std::vector<std::byte> kept;
@@ -106,7 +97,7 @@ struct WindowPlace {
   std::vector<size_t> taps;
 };
 
-std::vector<WindowPlace> Windows(const Case& test, const Shape& pooled) {
+std::vector<WindowPlace> PoolingWindows(const Case& test, const Shape& pooled) {
   const Shape shape = test.geometry.output();
   const int step = test.pooling == Pooling::kNone ? 1 : 2;
   std::vector<WindowPlace> windows;
@@ -152,7 +143,7 @@ void ExpectIsConvBiasReluPool(const Case& test) {
   std::vector<float>& gradient = numbers.convolution.output_gradient;
   std::ranges::fill(gradient, 0.0F);
   const float largest = *std::ranges::max_element(before);
-  for (const WindowPlace& window : Windows(test, fused->output())) {
+  for (const WindowPlace& window : PoolingWindows(test, fused->output())) {
     float most = before[window.taps[0]];
     for (const size_t tap : window.taps) {
       most = std::max(most, before[tap]);
@@ -184,15 +175,15 @@ class FusedConvolutionTest : public testing::Test {
 
 TEST_F(FusedConvolutionTest, IsConvolutionBiasAndRelu) {
   for (int size = 5; size < 14; ++size) {
-    ExpectIsConvBiasReluPool({Square({16, size, 19 - size}, 32, 3, 1), Pooling::kNone, 3});
-    ExpectIsConvBiasReluPool({Square({32, size, 19 - size}, 16, 5, 2), Pooling::kNone, 2});
+    ExpectIsConvBiasReluPool({Square({16, size, 19 - size}, 32, 3, 1, 1), Pooling::kNone, 3});
+    ExpectIsConvBiasReluPool({Square({32, size, 19 - size}, 16, 5, 1, 2), Pooling::kNone, 2});
   }
 }
 
 TEST_F(FusedConvolutionTest, IsConvolutionBiasReluAndPoolingOfOddAndEvenSizes) {
   for (int size = 5; size < 14; ++size) {
-    ExpectIsConvBiasReluPool({Square({16, size, 19 - size}, 32, 3, 0), Pooling::kMax2x2, 3});
-    ExpectIsConvBiasReluPool({Square({32, size, 19 - size}, 16, 5, 2), Pooling::kMax2x2, 2});
+    ExpectIsConvBiasReluPool({Square({16, size, 19 - size}, 32, 3, 1, 0), Pooling::kMax2x2, 3});
+    ExpectIsConvBiasReluPool({Square({32, size, 19 - size}, 16, 5, 1, 2), Pooling::kMax2x2, 2});
   }
 }
 
@@ -200,8 +191,8 @@ TEST_F(FusedConvolutionTest, LayersOfFewChannelsOrFilters) {
   for (const Pooling pooling : {Pooling::kNone, Pooling::kMax2x2}) {
     for (const int filters : {1, 3, 6, 8, 16, 20, 32, 44}) {
       for (const int kernel : {1, 2, 3, 5, 7}) {
-        ExpectIsConvBiasReluPool({Square({1, 8, 17}, filters, kernel, kernel / 2), pooling, 3});
-        ExpectIsConvBiasReluPool({Square({6, 11, 9}, filters, kernel, 0), pooling, 2});
+        ExpectIsConvBiasReluPool({Square({1, 8, 17}, filters, kernel, 1, kernel / 2), pooling, 3});
+        ExpectIsConvBiasReluPool({Square({6, 11, 9}, filters, kernel, 1, 0), pooling, 2});
       }
     }
   }
@@ -209,7 +200,7 @@ TEST_F(FusedConvolutionTest, LayersOfFewChannelsOrFilters) {
 
 TEST_F(FusedConvolutionTest, Strides) {
   for (const Pooling pooling : {Pooling::kNone, Pooling::kMax2x2}) {
-    ConvolutionGeometry geometry = Square({3, 19, 16}, 6, 5, 2);
+    ConvolutionGeometry geometry = Square({3, 19, 16}, 6, 5, 1, 2);
     geometry.stride_height = 2;
     geometry.stride_width = 3;
     ExpectIsConvBiasReluPool({geometry, pooling, 2});
@@ -219,7 +210,7 @@ TEST_F(FusedConvolutionTest, Strides) {
 TEST_F(FusedConvolutionTest, BitsDependOnNothingButTheNumbers) {
   for (const Pooling pooling : {Pooling::kNone, Pooling::kMax2x2}) {
     for (const int filters : {6, 64}) {  // direct and Winograd
-      const Case test{Square({32, 13, 13}, filters, 3, 0), pooling, 5};
+      const Case test{Square({32, 13, 13}, filters, 3, 1, 0), pooling, 5};
       const Numbers numbers = RandomNumbers(test);
       const Results results =
           RunFused(*MakeFusedConvolution(test.geometry, pooling, 5), test, numbers);
@@ -231,7 +222,7 @@ TEST_F(FusedConvolutionTest, BitsDependOnNothingButTheNumbers) {
 
 TEST_F(FusedConvolutionTest, NanStaysNan) {
   for (const int filters : {6, 16}) {  // direct and Winograd
-    const Case test{Square({16, 8, 8}, filters, 3, 1), Pooling::kMax2x2, 1};
+    const Case test{Square({16, 8, 8}, filters, 3, 1, 1), Pooling::kMax2x2, 1};
     Numbers numbers = RandomNumbers(test);
     numbers.bias[3] = kNan;
     const Results results =
@@ -243,7 +234,7 @@ TEST_F(FusedConvolutionTest, NanStaysNan) {
 }
 
 TEST_F(FusedConvolutionTest, AnOutputTooSmallToPoolIsNotServed) {
-  const ConvolutionGeometry geometry = Square({16, 3, 9}, 16, 3, 0);
+  const ConvolutionGeometry geometry = Square({16, 3, 9}, 16, 3, 1, 0);
   EXPECT_EQ(MakeFusedConvolution(geometry, Pooling::kMax2x2, 1), nullptr);
   EXPECT_NE(MakeFusedConvolution(geometry, Pooling::kNone, 1), nullptr);
 }

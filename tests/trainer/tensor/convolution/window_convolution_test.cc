@@ -7,19 +7,6 @@
 namespace lockstep {
 namespace {
 
-ConvolutionGeometry Square(Shape input, int filters, int kernel, int stride, int padding,
-                           int groups = 1) {
-  return {.input = input,
-          .filters = filters,
-          .kernel_height = kernel,
-          .kernel_width = kernel,
-          .stride_height = stride,
-          .stride_width = stride,
-          .padding_height = padding,
-          .padding_width = padding,
-          .groups = groups};
-}
-
 void ExpectWindowsAreTheConvolution(const ConvolutionGeometry& geometry, int batch) {
   ASSERT_TRUE(WindowConvolution::Serves(geometry)) << Describe(geometry);
   ExpectIsTheConvolution(WindowConvolution(geometry, batch), geometry, batch);
