@@ -20,7 +20,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "WeightsSha256 hashes floats as they lie");
 
-constexpr SealFormat kFormat = {
+constexpr SealFormat kCheckpointFormat = {
     .what = "checkpoint",
     .tag = "CKP",
     .version = 1,
@@ -95,7 +95,7 @@ class Decoder {
 
  private:
   [[noreturn]] void Fail(const std::string& path, std::string_view problem) const {
-    throw Error(fmt::format("{}: {} {}; {}", name_, path, problem, kFormat.remedy));
+    throw Error(fmt::format("{}: {} {}; {}", name_, path, problem, kCheckpointFormat.remedy));
   }
 
   const Hdf5Reader& reader_;
@@ -137,12 +137,12 @@ std::vector<std::byte> EncodeCheckpoint(const Checkpoint& checkpoint) {
     writer.WriteText("/build/" + name, text);
   }
   std::vector<std::byte> file = writer.Image();
-  Seal(file, kFormat);
+  Seal(file, kCheckpointFormat);
   return file;
 }
 
 Checkpoint DecodeCheckpoint(std::span<const std::byte> file, const std::string& name) {
-  CheckSeal(file, kFormat, name);
+  CheckSeal(file, kCheckpointFormat, name);
   const Hdf5Reader reader = Hdf5Reader::OpenImage(file, name);
   const Decoder decoder(reader, name);
   Checkpoint checkpoint;
@@ -166,7 +166,7 @@ void WriteCheckpoint(const std::filesystem::path& path, const Checkpoint& checkp
 }
 
 Checkpoint ReadCheckpoint(const std::filesystem::path& path) {
-  return DecodeCheckpoint(ReadSealedFile(path, kFormat), path.string());
+  return DecodeCheckpoint(ReadSealedFile(path, kCheckpointFormat), path.string());
 }
 
 void VerifyCheckpoint(const std::filesystem::path& path) { ReadCheckpoint(path); }

@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::string_view kRemedy =
     "move the file away to go on without the metrics recorded so far: nothing else depends on it";
-constexpr SealFormat kFormat = {.what = "metrics", .tag = "MET", .version = 1, .remedy = kRemedy};
+constexpr SealFormat kMetricsFormat = {
+    .what = "metrics", .tag = "MET", .version = 1, .remedy = kRemedy};
 
 std::string ColumnsText(const Table& table) {
   std::string text;
@@ -37,12 +38,12 @@ void WriteMetrics(const std::filesystem::path& path, const Metrics& metrics) {
     writer.WriteTable("/metrics/" + series, table.columns(), table.rows());
   }
   std::vector<std::byte> file = writer.Image();
-  Seal(file, kFormat);
+  Seal(file, kMetricsFormat);
   WriteFileAtomically(path, file);
 }
 
 Metrics ReadMetrics(const std::filesystem::path& path) {
-  const std::vector<std::byte> file = ReadSealedFile(path, kFormat);
+  const std::vector<std::byte> file = ReadSealedFile(path, kMetricsFormat);
   const Hdf5Reader reader = Hdf5Reader::OpenImage(file, path.string());
   Metrics metrics;
   for (const std::string& series : reader.Children("/metrics")) {

@@ -51,9 +51,9 @@ void FillBracketDefaults(pb::Message* message) {
 }
 
 // The settings `NAME`, `NAME_height` and `NAME_width` of a convolution or pooling.
-class Extent {
+class ExtentFields {
  public:
-  Extent(pb::Message* layer, const std::string& name)
+  ExtentFields(pb::Message* layer, const std::string& name)
       : layer_(layer),
         both_(Field(name)),
         height_(Field(name + "_height")),
@@ -75,7 +75,7 @@ class Extent {
     FillUnset(width_, value);
   }
 
-  void FillFrom(const Extent& other) {
+  void FillFrom(const ExtentFields& other) {
     const pb::Reflection& reflection = *layer_->GetReflection();
     if (reflection.HasField(*layer_, other.height_)) {
       FillUnset(height_, reflection.GetInt32(*layer_, other.height_));
@@ -105,19 +105,19 @@ class Extent {
 };
 
 void FillConvolution(v1::Conv2d* convolution) {
-  Extent(convolution, "kernel").Expand();
-  Extent stride(convolution, "stride");
+  ExtentFields(convolution, "kernel").Expand();
+  ExtentFields stride(convolution, "stride");
   stride.Expand();
   stride.FillFrom(1);
-  Extent padding(convolution, "padding");
+  ExtentFields padding(convolution, "padding");
   padding.Expand();
   padding.FillFrom(0);
 }
 
 void FillPooling(pb::Message* pooling) {
-  Extent kernel(pooling, "kernel");
+  ExtentFields kernel(pooling, "kernel");
   kernel.Expand();
-  Extent stride(pooling, "stride");
+  ExtentFields stride(pooling, "stride");
   stride.Expand();
   stride.FillFrom(kernel);
 }
