@@ -182,13 +182,14 @@ TEST_F(Convolution, AChoiceIsTakenWhereItServesAndProductsElsewhere) {
 
 // The geometries of the bit tests: every path there is.
 std::vector<ConvolutionGeometry> EveryPath() {
-  return {Square({1, 28, 28}, 6, 5, 1, 2),    Square({20, 9, 9}, 200, 6, 1, 0),
-          Square({32, 13, 13}, 64, 3, 1, 0),  Square({64, 5, 5}, 64, 3, 1, 0),
-          Square({40, 40, 40}, 8, 5, 2, 2),   Square({16, 7, 7}, 24, 1, 1, 0),
-          Square({16, 7, 7}, 24, 1, 2, 0),    Square({8, 9, 9}, 8, 3, 1, 1, 8),
-          Square({33, 9, 9}, 32, 3, 1, 1),    Square({32, 14, 14}, 32, 5, 1, 2),
-          Square({48, 9, 9}, 80, 3, 2, 1),    Square({32, 9, 9}, 32, 3, 2, 1, 8),
-          Square({32, 9, 9}, 32, 3, 1, 1, 32)};
+  return {Square({1, 28, 28}, 6, 5, 1, 2),     Square({20, 9, 9}, 200, 6, 1, 0),
+          Square({32, 13, 13}, 64, 3, 1, 0),   Square({64, 5, 5}, 64, 3, 1, 0),
+          Square({40, 40, 40}, 8, 5, 2, 2),    Square({16, 7, 7}, 24, 1, 1, 0),
+          Square({16, 7, 7}, 24, 1, 2, 0),     Square({8, 9, 9}, 8, 3, 1, 1, 8),
+          Square({33, 9, 9}, 32, 3, 1, 1),     Square({32, 14, 14}, 32, 5, 1, 2),
+          Square({48, 9, 9}, 80, 3, 2, 1),     Square({32, 9, 9}, 32, 3, 2, 1, 8),
+          Square({32, 9, 9}, 32, 3, 1, 1, 32), Square({3, 20, 20}, 32, 5, 2, 2),
+          Square({256, 4, 4}, 256, 3, 1, 1)};
 }
 
 TEST_F(Convolution, BitsDoNotDependOnWhereNumbersLie) {
