@@ -66,11 +66,18 @@ class Decoder {
  public:
   Decoder(const Hdf5Reader& reader, const std::string& name) : reader_(reader), name_(name) {}
 
-  NamedArrays Arrays(const std::string& group) const {
+  NamedArrays Arrays(const std::string& group) const { return Arrays(group, nullptr); }
+
+  // Single integers go to `counts`, if there is somewhere for them to go.
+  NamedArrays Arrays(const std::string& group, std::map<std::string, int64_t>* counts) const {
     NamedArrays arrays;
     for (const std::string& name : reader_.Children(group)) {
       const std::string path = fmt::format("{}/{}", group, name);
       DatasetInfo info = reader_.Describe(path);
+      if (counts != nullptr && info.kind == ElementKind::kInteger && info.dims.empty()) {
+        (*counts)[name] = reader_.ReadArray<int64_t>(path).at(0);
+        continue;
+      }
       if (info.kind != ElementKind::kFloat || info.element_bytes != sizeof(float)) {
         Fail(path, fmt::format("is {}, should be 32-bit float", info.ElementText()));
       }
@@ -119,6 +126,10 @@ void HashArrays(Sha256& sha, const std::string& group, const NamedArrays& arrays
 std::vector<std::byte> EncodeCheckpoint(const Checkpoint& checkpoint) {
   Hdf5Writer writer(kSealBytes);
   WriteArrays(writer, "/parameters", checkpoint.parameters);
+  for (const auto& [name, count] : checkpoint.counts) {
+    CheckName(name);
+    writer.WriteArray<int64_t>("/parameters/" + name, {}, std::span(&count, 1));
+  }
   WriteArrays(writer, "/buffers", checkpoint.buffers);
   writer.MakeGroup("/optimizer");
   for (const auto& [slot, arrays] : checkpoint.optimizer) {
@@ -146,7 +157,7 @@ Checkpoint DecodeCheckpoint(std::span<const std::byte> file, const std::string& 
   const Hdf5Reader reader = Hdf5Reader::OpenImage(file, name);
   const Decoder decoder(reader, name);
   Checkpoint checkpoint;
-  checkpoint.parameters = decoder.Arrays("/parameters");
+  checkpoint.parameters = decoder.Arrays("/parameters", &checkpoint.counts);
   checkpoint.buffers = decoder.Arrays("/buffers");
   checkpoint.job = reader.ReadText("/job");
   for (const std::string& slot : reader.Children("/optimizer")) {

@@ -25,8 +25,9 @@ using StateValue = std::variant<int64_t, double, std::string>;
 // Everything that a run needs to go on. Every name is non-empty UTF-8 without '/' and zero bytes,
 // other than "." ; no text holds a zero byte. The file format is described in checkpoint.md.
 struct Checkpoint {
-  NamedArrays parameters;
-  NamedArrays buffers;
+  NamedArrays parameters;                        // and what PyTorch's state_dict has beside them
+  std::map<std::string, int64_t> counts;         // likewise; no name of a parameter
+  NamedArrays buffers;                           // what is kept beside a state_dict
   std::map<std::string, NamedArrays> optimizer;  // by slot, such as "momentum"
   std::map<std::string, StateValue> state;       // counters: step, epoch, seed, ...
   std::string job;                               // the effective job file
@@ -51,8 +52,9 @@ Checkpoint ReadCheckpoint(const std::filesystem::path& path);
 // Throws Error unless ReadCheckpoint would succeed.
 void VerifyCheckpoint(const std::filesystem::path& path);
 
-// SHA-256 over all parameters and buffers, in hexadecimal: two checkpoints with equal digests hold
-// the same weights, bit for bit. checkpoint.md says what is hashed and how to recompute it.
+// SHA-256 over all parameters and buffers, not the counts, in hexadecimal: two checkpoints with
+// equal digests hold the same weights, bit for bit. checkpoint.md says what is hashed and how to
+// recompute it.
 std::string WeightsSha256(const Checkpoint& checkpoint);
 
 }  // namespace lockstep::storage

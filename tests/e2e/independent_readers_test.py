@@ -27,6 +27,7 @@ BRANCHED_JOB = """
 name: "branched"
 model {
   layer { name: "stem" conv2d { filters: 8 kernel: 5 stride: 2 padding: 2 } }
+  layer { name: "even" batch_norm { epsilon: 0.001 } }
   layer { name: "start" leaky_relu { slope: 0.1 } }
   layer { name: "tall" conv2d { filters: 8 kernel_height: 3 kernel_width: 1 padding_height: 1 groups: 4 bias: false } }
   layer { name: "left" elu {} }
@@ -36,6 +37,7 @@ model {
   layer { name: "both" concat {} input: ["sum", "start"] }
   layer { name: "mean" avg_pool { kernel_height: 3 kernel_width: 2 stride_height: 2 stride_width: 3 } }
   layer { name: "top" conv2d { filters: 12 kernel: 3 stride_height: 2 padding: 1 groups: 4 } }
+  layer { name: "even_top" batch_norm { momentum: 0.3 } }
   layer { name: "bend" sigmoid {} }
   layer { name: "flat" linear { units: 10 } }
   layer { name: "channel_means" global_avg_pool {} input: "bend" }
@@ -69,18 +71,59 @@ class Branched(nn.Module):
     def __init__(self):
         super().__init__()
         self.stem = nn.Conv2d(1, 8, 5, stride=2, padding=2)
+        self.even = nn.BatchNorm2d(8, eps=1e-3)
         self.tall = nn.Conv2d(8, 8, (3, 1), padding=(1, 0), groups=4, bias=False)
         self.wide = nn.Conv2d(8, 8, (1, 5), padding=(0, 2), groups=2)
         self.top = nn.Conv2d(16, 12, 3, stride=(2, 1), padding=1, groups=4)
+        self.even_top = nn.BatchNorm2d(12, momentum=0.3)
         self.flat = nn.Linear(12 * 3 * 5, 10)
         self.of_means = nn.Linear(12, 10, bias=False)
 
     def forward(self, x):
-        start = F.leaky_relu(self.stem(x), 0.1)
+        start = F.leaky_relu(self.even(self.stem(x)), 0.1)
         total = F.elu(self.tall(start)) + torch.tanh(self.wide(start)) + start
         means = F.avg_pool2d(torch.cat([total, start], 1), (3, 2), stride=(2, 3))
-        bent = torch.sigmoid(self.top(means))
+        bent = torch.sigmoid(self.even_top(self.top(means)))
         return self.flat(bent.flatten(1)) + self.of_means(bent.mean((2, 3)))
+
+
+# Every step takes all samples, in one microbatch.
+NORMED_JOB = """
+name: "normed"
+model {
+  layer { name: "conv1" conv2d { filters: 6 kernel: 5 stride: 2 bias: false } }
+  layer { name: "bn1" batch_norm {} }
+  layer { relu {} }
+  layer { max_pool { kernel: 2 } }
+  layer { name: "conv2" conv2d { filters: 7 kernel: 3 padding: 1 } }
+  layer { name: "bn2" batch_norm { momentum: 0.5 } }
+  layer { relu {} }
+  layer { name: "fc" linear { units: 20 bias: false } }
+  layer { name: "bn3" batch_norm { epsilon: 0.01 } }
+  layer { name: "out" linear { units: 10 } }
+}
+data { mnist { digest: IGNORED } holdout { samples: 0 } }
+global_batch: 90
+microbatch: 90
+optimizer { sgd { learning_rate: 0.1 } }
+"""
+
+
+class Normed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 6, 5, stride=2, bias=False)
+        self.bn1 = nn.BatchNorm2d(6)
+        self.conv2 = nn.Conv2d(6, 7, 3, padding=1)
+        self.bn2 = nn.BatchNorm2d(7, momentum=0.5)
+        self.fc = nn.Linear(7 * 6 * 6, 20, bias=False)
+        self.bn3 = nn.BatchNorm1d(20, eps=0.01)
+        self.out = nn.Linear(20, 10)
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 2)
+        x = F.relu(self.bn2(self.conv2(x)))
+        return self.out(self.bn3(self.fc(x.flatten(1))))
 
 
 class MetricsTest(program.ProgramTest):
@@ -141,9 +184,13 @@ class PyTorchTest(program.ProgramTest):
                            for name in ("mean", "standard_deviation"))  # one number a channel
         return torch.from_numpy(((images / 255 - mean) / deviation).astype("f4")).unsqueeze(1)
 
-    def assert_pytorch_agrees(self, model, checkpoint, answer, predictions):
+    def state_dict(self, checkpoint):
         with h5py.File(checkpoint) as file:
-            model.load_state_dict({name: torch.from_numpy(array[()]) for name, array in file["parameters"].items()})
+            return {name: torch.as_tensor(array[()]) for name, array in file["parameters"].items()}
+
+    def assert_pytorch_agrees(self, model, checkpoint, answer, predictions):
+        model.load_state_dict(self.state_dict(checkpoint))
+        model.eval()
         images, labels = idx.test_set(self.data)
         with torch.inference_mode():
             logits = torch.cat([model(part) for part in self.input_for(checkpoint, images).split(500)]).numpy()
@@ -160,6 +207,28 @@ class PyTorchTest(program.ProgramTest):
     def test_pytorch_computes_the_same_with_the_weights_of_every_other_kind_of_layer(self):
         self.write("job.textproto", BRANCHED_JOB)
         self.assert_pytorch_agrees(Branched(), *self.train_and_predict())
+
+    def test_ten_steps_with_batch_norm_are_pytorchs(self):
+        self.write("job.textproto", NORMED_JOB)
+        self.run_program("data", "make", "--dir", self.directory / "few", "--train", 90, "--test", 10)
+        first, last = (self.directory / self.train(f"after{steps}", "--set", f"steps={steps}", "--data-dir",
+                                                   self.directory / "few")["checkpoint"] for steps in (1, 11))
+        images, labels = (idx.read(idx.find(self.directory / "few", f"train-{name}-ubyte"))
+                          for name in ("images-idx3", "labels-idx1"))
+        inputs, labels = self.input_for(first, images), torch.from_numpy(labels.astype("i8"))
+        model = Normed()
+        model.load_state_dict(self.state_dict(first))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(10):
+            optimizer.zero_grad()
+            F.cross_entropy(model(inputs), labels).backward()
+            optimizer.step()
+        state = self.state_dict(last)
+        for name, value in model.state_dict().items():
+            with self.subTest(name):
+                self.assertEqual((state[name].dtype, state[name].shape), (value.dtype, value.shape))
+                torch.testing.assert_close(state[name], value, rtol=1e-4, atol=1e-4)
+        self.assertEqual(int(state["bn1.num_batches_tracked"]), 11)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,13 @@ import sys
 import tempfile
 import unittest
 
-# Small, and with every trap for equal bytes: dropout and Adam on; 450 samples in global batches of 120
+# Small, and with every trap for equal bytes: batch norm, dropout and Adam on; 450 samples in global batches of 120
 # (the last of an epoch is short: 90), cut into microbatches of 32 (the last is short: 24, or 26).
 DIGITS_JOB = """
 name: "digits"
 model {
   layer { conv2d { filters: 4 kernel: 5 stride: 2 } }
+  layer { batch_norm {} }
   layer { relu {} }
   layer { dropout { rate: 0.2 } }
   layer { linear { units: 10 } }

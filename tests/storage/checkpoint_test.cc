@@ -195,6 +195,9 @@ TEST(WeightsSha256, CoversNamesShapesValuesAndKindsAndNothingElse) {
   other.parameters["conv1.weight"].dims = {2, 1, 3, 1};
   EXPECT_NE(WeightsSha256(other), digest);
   other = SmallCheckpoint();
+  other.counts["norm.num_batches_tracked"] = 5;
+  EXPECT_EQ(WeightsSha256(other), digest);
+  other = SmallCheckpoint();
   other.buffers["conv1.weight"] = other.parameters.extract("conv1.weight").mapped();
   EXPECT_NE(WeightsSha256(other), digest);
   other = SmallCheckpoint();

@@ -80,6 +80,7 @@ inline Checkpoint SmallCheckpoint(int64_t step = 1200) {
   checkpoint.parameters["conv1.weight"] = {.dims = {2, 1, 1, 3},
                                            .values = {1.5F, -0.0F, 3, 4e-42F, 5, -6}};
   checkpoint.parameters["conv1.bias"] = {.dims = {2}, .values = {0.25F, -0.5F}};
+  checkpoint.counts["norm.num_batches_tracked"] = step;
   checkpoint.buffers["norm.mean"] = {.dims = {3}, .values = {1, 2, 3}};
   checkpoint.buffers["empty"] = {.dims = {0, 4}, .values = {}};
   checkpoint.buffers["scalar"] = {.dims = {}, .values = {42}};

@@ -43,16 +43,20 @@ int64_t DataBytes(const Dataset& dataset) {
   return dataset.size() * (dataset.shape().size() * pixel + 4);
 }
 
+MemoryPlan PlanMemoryOf(const Net& net, Phase phase) {
+  return PlanMemory(net, PlanStages(net, phase), phase);
+}
+
 RankMemory MemoryOf(const v1::Job& job, const JobData& data, const Net& net, int threads) {
   const auto optimizer = BuildOptimizer(job, 0);
   const auto slots = static_cast<int64_t>(optimizer->slots().size());
-  const std::vector<Stage> stages = PlanStages(net);
   const int64_t sum_bytes = job.reduction() == v1::Job::FLOAT32 ? 4 : 8;
   return {.data = DataBytes(data.train()) + DataBytes(data.test()),
-          .parameters = net.parameters().size() * (4 * (2 + slots) + sum_bytes),
+          .parameters = net.parameters().size() * (4 * (2 + slots) + sum_bytes) +
+                        net.parameters().buffer_size() * (4 * 2 + sum_bytes),
           .threads = threads,
-          .training = PlanMemory(net, stages, Phase::kTraining),
-          .evaluation = PlanMemory(net, stages, Phase::kEvaluation).bytes};
+          .training = PlanMemoryOf(net, Phase::kTraining),
+          .evaluation = PlanMemoryOf(net, Phase::kEvaluation).bytes};
 }
 
 struct CheckResult {

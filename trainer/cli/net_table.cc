@@ -25,7 +25,7 @@ std::string Note(const Net& net, int node) {
 // By node. Of those that run as one stage, the first has the stage's.
 std::vector<std::string> Algorithms(const Net& net) {
   std::vector<std::string> algorithms(net.nodes().size());
-  for (const Stage& stage : PlanStages(net)) {
+  for (const Stage& stage : PlanStages(net, Phase::kTraining)) {
     algorithms[stage.first] = stage.plan.algorithm;
   }
   return algorithms;
@@ -38,19 +38,21 @@ std::string NetTable(const Net& net) {
                    {.heading = "kind"},
                    {.heading = "output"},
                    {.heading = "parameters", .align = Align::kRight},
+                   {.heading = "buffers", .align = Align::kRight},
                    {.heading = "MFLOP", .align = Align::kRight},
                    {.heading = "algorithm"},
                    {.heading = "note"}});
-  table.AddRow({"data", "", ToString(net.input()), "", "", "", ""});
+  table.AddRow({"data", "", ToString(net.input()), "", "", "", "", ""});
   const std::vector<std::string> algorithms = Algorithms(net);
   for (size_t i = 0; i < net.nodes().size(); ++i) {
     const Net::Node& node = net.nodes()[i];
     table.AddRow({node.name, std::string(node.layer->kind()), ToString(node.plan.output),
-                  WithThousands(node.parameters.size),
+                  WithThousands(node.parameters.size), WithThousands(node.buffers.size),
                   fmt::format("{:.3f}", static_cast<double>(node.plan.flops) * 1e-6), algorithms[i],
                   Note(net, static_cast<int>(i))});
   }
   table.AddRow({"all", "", ToString(net.output()), WithThousands(net.parameters().size()),
+                WithThousands(net.parameters().buffer_size()),
                 fmt::format("{:.3f}", static_cast<double>(net.flops()) * 1e-6), "", ""});
   return table.ToString();
 }
@@ -62,6 +64,7 @@ nlohmann::ordered_json NetJson(const Net& net) {
   nlohmann::ordered_json object{{"input", dims(net.input())},
                                 {"output", dims(net.output())},
                                 {"parameters", net.parameters().size()},
+                                {"buffers", net.parameters().buffer_size()},
                                 {"flops", net.flops()},
                                 {"layers", nlohmann::ordered_json::array()}};
   const std::vector<std::string> algorithms = Algorithms(net);
@@ -71,6 +74,7 @@ nlohmann::ordered_json NetJson(const Net& net) {
                                 {"kind", node.layer->kind()},
                                 {"output", dims(node.plan.output)},
                                 {"parameters", node.parameters.size},
+                                {"buffers", node.buffers.size},
                                 {"flops", node.plan.flops},
                                 {"algorithm", algorithms[i]},
                                 {"unseen_rows", node.plan.unseen_rows},

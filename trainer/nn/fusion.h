@@ -18,8 +18,9 @@ struct Stage {
 };
 
 // Cuts a net into stages, in the order of its nodes. Fuses conv2d, relu and 2x2 max_pool where
-// there is an algorithm for it. The same stages for the same net, always. `net` must outlive the
+// there is an algorithm for it, and batch_norm with a relu; for evaluation, also batch_norm with
+// the conv2d before it. The same stages for the same net and phase, always. `net` must outlive the
 // stages.
-std::vector<Stage> PlanStages(const Net& net);
+std::vector<Stage> PlanStages(const Net& net, Phase phase);
 
 }  // namespace lockstep

@@ -53,7 +53,7 @@ struct LayerPlan {
 enum class Phase { kTraining, kEvaluation };
 
 // What a call of Forward or Backward may use. One per thread: nothing in it is shared with another
-// thread but `parameters`, which nobody writes meanwhile.
+// thread but `parameters` and `buffers`, which nobody writes meanwhile.
 struct LayerContext {
   Phase phase = Phase::kEvaluation;
   uint64_t seed = 0;
@@ -62,11 +62,15 @@ struct LayerContext {
   std::span<const uint32_t> sample_ids;  // one for each sample of the microbatch
   std::span<const float> parameters;     // of the whole net
   std::span<float> parameter_gradients;  // of the whole net; Backward only
-  std::span<std::byte> saved;            // LayerPlan::saved_bytes, 64-byte aligned
-  std::span<std::byte> scratch;          // LayerPlan::scratch_bytes, 64-byte aligned
+  std::span<const float> buffers;        // of the whole net
+  std::span<float> statistics;   // of the whole net, as buffers; Forward while training only
+  std::span<std::byte> saved;    // LayerPlan::saved_bytes, 64-byte aligned
+  std::span<std::byte> scratch;  // LayerPlan::scratch_bytes, 64-byte aligned
 
   const float* Value(ParameterSlice slice) const { return parameters.data() + slice.offset; }
   float* Gradient(ParameterSlice slice) const { return parameter_gradients.data() + slice.offset; }
+  const float* BufferValue(ParameterSlice slice) const { return buffers.data() + slice.offset; }
+  float* Statistic(ParameterSlice slice) const { return statistics.data() + slice.offset; }
 };
 
 // One operation of a net. Build() once; afterwards a layer is constant, and any number of threads
@@ -79,14 +83,15 @@ class Layer {
   // The type's name in a job file: "conv2d".
   virtual std::string_view kind() const = 0;
 
-  // Checks that the layer fits its inputs, adds its parameters, says what it needs.
+  // Checks that the layer fits its inputs, adds its parameters and buffers, says what it needs.
   // Throws LayerError.
   virtual LayerPlan Build(const BuildContext& context) = 0;
 
   // Writes all of `output`. The inputs have the built shapes and the output's batch, which is
   // 1 to max_batch. Keeps in context.saved what Backward needs; only in Phase::kTraining, saved is
-  // empty otherwise. Every tensor but the net's own input begins on a 64-byte boundary; parameters
-  // begin anywhere.
+  // empty otherwise. In this phase, a layer with buffers overwrites the statistics that these are
+  // running means of, of this microbatch. Every tensor but the net's own input begins on a 64-byte
+  // boundary; parameters begin anywhere.
   virtual void Forward(const LayerContext& context, std::span<const ConstTensor> inputs,
                        Tensor output) const = 0;
 

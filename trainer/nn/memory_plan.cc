@@ -50,7 +50,7 @@ std::vector<int64_t> SpareBytes(const Net& net, std::span<const Stage> stages) {
 }
 
 std::vector<ArenaBlock*> AllBlocks(MemoryPlan* plan) {
-  std::vector<ArenaBlock*> blocks{&plan->parameter_gradients};
+  std::vector<ArenaBlock*> blocks{&plan->parameter_gradients, &plan->statistics};
   for (StageMemory& stage : plan->stages) {
     blocks.insert(blocks.end(), {&stage.activation, &stage.gradient, &stage.saved,
                                  &stage.forward_scratch, &stage.backward_scratch, &stage.spare});
@@ -114,6 +114,8 @@ MemoryPlan PlanMemory(const Net& net, std::span<const Stage> stages, Phase phase
   if (training) {
     plan.parameter_gradients = {net.parameters().size() * static_cast<int64_t>(sizeof(float)), 0,
                                 back(0)};
+    plan.statistics = {net.parameters().buffer_size() * static_cast<int64_t>(sizeof(float)), 0,
+                       back(0)};
   }
   plan.bytes = PlaceBlocks(AllBlocks(&plan));
   return plan;

@@ -38,6 +38,7 @@ struct StageMemory {
 struct MemoryPlan {
   std::vector<StageMemory> stages;
   ArenaBlock parameter_gradients = {};
+  ArenaBlock statistics = {};  // of a microbatch, for the net's buffers
   int64_t bytes = 0;
 
   // What blocks of a kind would take if nothing shared memory.

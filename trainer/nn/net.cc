@@ -34,6 +34,7 @@ int Net::Add(std::string name, std::unique_ptr<Layer> layer, std::vector<int> in
     CheckSize(shapes.back(), "input");
   }
   const int64_t first_parameter = parameters_.size();
+  const int64_t first_buffer = parameters_.buffer_size();
   const LayerPlan plan = layer->Build({.name = name,
                                        .inputs = shapes,
                                        .max_batch = max_batch_,
@@ -42,11 +43,14 @@ int Net::Add(std::string name, std::unique_ptr<Layer> layer, std::vector<int> in
   CheckSize(plan.output, "output");
   const ParameterSlice slice{.offset = first_parameter,
                              .size = parameters_.size() - first_parameter};
+  const ParameterSlice buffers{.offset = first_buffer,
+                               .size = parameters_.buffer_size() - first_buffer};
   nodes_.push_back({.name = std::move(name),
                     .layer = std::move(layer),
                     .inputs = std::move(inputs),
                     .plan = plan,
-                    .parameters = slice});
+                    .parameters = slice,
+                    .buffers = buffers});
   return number;
 }
 

@@ -22,8 +22,9 @@ class Net {
     std::unique_ptr<Layer> layer;
     std::vector<int> inputs;  // earlier nodes, or kInput
     LayerPlan plan;
-    // This node's parameters: a range of the layout.
+    // This node's parameters, and its buffers: ranges of the layout.
     ParameterSlice parameters;
+    ParameterSlice buffers;
   };
 
   // A net for samples of shape `input`, in microbatches of at most `max_batch`.

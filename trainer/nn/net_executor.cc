@@ -18,7 +18,7 @@ double SecondsSince(Clock::time_point start) {
 
 NetExecutor::NetExecutor(const Net& net, Phase phase)
     : net_(net),
-      stages_(PlanStages(net)),
+      stages_(PlanStages(net, phase)),
       stage_of_node_(net.nodes().size(), -1),
       memory_(PlanMemory(net, stages_, phase)),
       arena_(memory_.bytes),
@@ -49,6 +49,10 @@ std::span<float> NetExecutor::ParameterGradients() const {
   return {FloatsAt(memory_.parameter_gradients), memory_.parameter_gradients.bytes / sizeof(float)};
 }
 
+std::span<float> NetExecutor::statistics() const {
+  return {FloatsAt(memory_.statistics), memory_.statistics.bytes / sizeof(float)};
+}
+
 ConstTensor NetExecutor::Activation(int node) const {
   if (node == Net::kInput) {
     return input_;
@@ -65,7 +69,7 @@ Tensor NetExecutor::output_gradient() {
 }
 
 void NetExecutor::Check(const MicrobatchContext& context) const {
-  CHECK_EQ(static_cast<int64_t>(context.parameters.size()), net_.parameters().size());
+  CHECK_EQ(static_cast<int64_t>(context.parameters.size()), net_.parameters().value_count());
   if (context.phase == Phase::kTraining) {
     CHECK(trains_);
     CHECK_EQ(static_cast<int>(context.sample_ids.size()), batch_);
@@ -82,12 +86,15 @@ LayerContext NetExecutor::ContextOf(const MicrobatchContext& context, size_t sta
       .step = context.step,
       .layer = static_cast<uint16_t>(stages_[stage].first),
       .sample_ids = context.sample_ids,
-      .parameters = context.parameters,
+      .parameters = net_.parameters().ParametersOf(context.parameters),
       .parameter_gradients = ParameterGradients(),
+      .buffers = net_.parameters().BuffersOf(context.parameters),
+      .statistics = {},
       .saved = {},
       .scratch = BytesAt(forward ? memory.forward_scratch : memory.backward_scratch)};
   if (context.phase == Phase::kTraining) {
     result.saved = BytesAt(memory.saved);
+    result.statistics = statistics();
   }
   return result;
 }

@@ -18,7 +18,7 @@ struct MicrobatchContext {
   uint64_t seed = 0;
   int64_t step = 0;
   std::span<const uint32_t> sample_ids;  // one for each sample; may be empty in evaluation
-  std::span<const float> parameters;     // values of the whole net
+  std::span<const float> parameters;     // values of the whole net, with its buffers
 };
 
 // Time spent in one stage since the executor was made, in seconds.
@@ -52,6 +52,10 @@ class NetExecutor {
 
   // Gradient by every parameter, summed over the microbatch's samples.
   std::span<const float> parameter_gradients() const { return ParameterGradients(); }
+
+  // What layers with buffers took of the microbatch of the last Forward, in Phase::kTraining; the
+  // caller may overwrite it until the next. Laid out as the net's buffers.
+  std::span<float> statistics() const;
 
   // All memory that the executor computes in.
   const MemoryPlan& memory() const { return memory_; }

@@ -71,8 +71,20 @@ ParameterSlice ParameterLayout::Add(const std::string& layer, ParameterSpec spec
   return slice;
 }
 
+ParameterSlice ParameterLayout::AddBuffer(const std::string& layer, BufferSpec spec) {
+  const ParameterSlice slice{.offset = buffer_size_, .size = spec.size};
+  std::string name = layer + "." + spec.name;
+  buffer_size_ += spec.size;
+  buffers_.push_back({.name = std::move(name), .slice = slice, .spec = std::move(spec)});
+  return slice;
+}
+
+void ParameterLayout::AddStepCount(const std::string& layer, const std::string& name) {
+  step_counts_.push_back(layer + "." + name);
+}
+
 void Initialize(const ParameterLayout& layout, uint64_t seed, std::span<float> values) {
-  CHECK_EQ(static_cast<int64_t>(values.size()), layout.size());
+  CHECK_EQ(static_cast<int64_t>(values.size()), layout.value_count());
   uint32_t position = 0;
   for (const Parameter& parameter : layout.parameters()) {
     RandomStream stream(seed, {.purpose = Purpose::kInitialise, .sample = position++});
@@ -83,6 +95,22 @@ void Initialize(const ParameterLayout& layout, uint64_t seed, std::span<float> v
       value = Draw(initializer, deviation, stream);
     }
     ImportParameter(parameter, drawn, values);
+  }
+  const std::span<float> buffers = layout.BuffersOf(values);
+  for (const Buffer& buffer : layout.buffers()) {
+    std::ranges::fill(buffers.subspan(buffer.slice.offset, buffer.slice.size), buffer.spec.initial);
+  }
+}
+
+void UpdateBuffers(const ParameterLayout& layout, std::span<const float> means,
+                   std::span<float> buffers) {
+  CHECK_EQ(static_cast<int64_t>(means.size()), layout.buffer_size());
+  CHECK_EQ(static_cast<int64_t>(buffers.size()), layout.buffer_size());
+  for (const Buffer& buffer : layout.buffers()) {
+    const double momentum = buffer.spec.momentum;
+    for (int64_t i = buffer.slice.offset; i < buffer.slice.offset + buffer.slice.size; ++i) {
+      buffers[i] = static_cast<float>((1 - momentum) * buffers[i] + momentum * means[i]);
+    }
   }
 }
 

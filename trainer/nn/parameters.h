@@ -34,25 +34,69 @@ struct Parameter {
   ParameterSpec spec;
 };
 
-// All parameters of a net as slices of one flat array, in the order in which forward uses them.
+// A buffer as its layer describes it: numbers that training keeps but no optimiser touches, each
+// the running mean of a statistic that the layer takes of every microbatch.
+struct BufferSpec {
+  std::string name;  // within the layer: "running_mean"
+  int64_t size = 0;
+  float initial = 0;
+  double momentum = 0;  // weight of the newest step's mean in the running one
+};
+
+struct Buffer {
+  std::string name;      // "bn1.running_mean"
+  ParameterSlice slice;  // of the array of buffers
+  BufferSpec spec;
+};
+
+// All numbers of a net as slices of one flat array: first the parameters, in the order in which
+// forward uses them, then the buffers likewise. Gradients have the same layout, with the step's
+// mean statistics in the buffers' places; what belongs to parameters alone (an optimiser's slots)
+// ends where they end.
 class ParameterLayout {
  public:
   // Appends a parameter of the layer called `layer`. Returns its place.
   ParameterSlice Add(const std::string& layer, ParameterSpec spec);
+  // Appends a buffer. Returns its place in the array of buffers.
+  ParameterSlice AddBuffer(const std::string& layer, BufferSpec spec);
+  // The layer called `layer` has an integer `name` that counts the updates of its buffers.
+  void AddStepCount(const std::string& layer, const std::string& name);
 
-  // Numbers in the flat array.
+  // Numbers of all parameters, of all buffers, and of both.
   int64_t size() const { return size_; }
+  int64_t buffer_size() const { return buffer_size_; }
+  int64_t value_count() const { return size_ + buffer_size_; }
   std::span<const Parameter> parameters() const { return parameters_; }
+  std::span<const Buffer> buffers() const { return buffers_; }
+  std::span<const std::string> step_counts() const { return step_counts_; }
+
+  // The two parts of a flat array of value_count() numbers.
+  template <typename T>
+  std::span<T> ParametersOf(std::span<T> flat) const {
+    return flat.first(static_cast<size_t>(size_));
+  }
+  template <typename T>
+  std::span<T> BuffersOf(std::span<T> flat) const {
+    return flat.subspan(static_cast<size_t>(size_), static_cast<size_t>(buffer_size_));
+  }
 
  private:
   std::vector<Parameter> parameters_;
+  std::vector<Buffer> buffers_;
+  std::vector<std::string> step_counts_;
   int64_t size_ = 0;
+  int64_t buffer_size_ = 0;
 };
 
 // Draws every parameter's first values: a pure function of the seed, the parameter's position in
-// the layout and the element's index in the exported order. REQUIRES values.size() ==
-// layout.size().
+// the layout and the element's index in the exported order; buffers get their initial value.
+// REQUIRES values.size() == layout.value_count().
 void Initialize(const ParameterLayout& layout, uint64_t seed, std::span<float> values);
+
+// running = (1 - momentum) * running + momentum * mean, for all buffers, where `means` are the
+// means of a step's statistics. REQUIRES both spans to have layout.buffer_size() numbers.
+void UpdateBuffers(const ParameterLayout& layout, std::span<const float> means,
+                   std::span<float> buffers);
 
 // Copies one parameter out of a flat array into PyTorch's order, and back. The same works for any
 // array with the layout's shape: gradients, optimiser slots.

@@ -15,16 +15,20 @@ class ScratchDealer {
   ScratchDealer() = default;  // only counts
   explicit ScratchDealer(std::span<std::byte> scratch) : scratch_(scratch) {}
 
-  float* Floats(int64_t count) {
-    constexpr int64_t kLine = 64;
-    const int64_t begin = bytes_;
-    bytes_ += RoundUp(count * static_cast<int64_t>(sizeof(float)), kLine);
-    return scratch_.empty() ? nullptr : reinterpret_cast<float*>(scratch_.data() + begin);
-  }
+  float* Floats(int64_t count) { return Numbers<float>(count); }
+  double* Doubles(int64_t count) { return Numbers<double>(count); }
 
   int64_t bytes() const { return bytes_; }
 
  private:
+  template <typename T>
+  T* Numbers(int64_t count) {
+    constexpr int64_t kLine = 64;
+    const int64_t begin = bytes_;
+    bytes_ += RoundUp(count * static_cast<int64_t>(sizeof(T)), kLine);
+    return scratch_.empty() ? nullptr : reinterpret_cast<T*>(scratch_.data() + begin);
+  }
+
   std::span<std::byte> scratch_;
   int64_t bytes_ = 0;
 };

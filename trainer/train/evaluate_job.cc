@@ -40,7 +40,7 @@ Member LoadMember(const storage::Checkpoint& checkpoint, const std::string& file
                       "checkpoint's; evaluate it by itself");
   }
   member.net = BuildNet(member.job, data.shape(), data.test().classes());
-  member.values.resize(static_cast<size_t>(member.net->parameters().size()));
+  member.values.resize(static_cast<size_t>(member.net->parameters().value_count()));
   RestoreValues(checkpoint, member.net->parameters(), file, member.values);
   return member;
 }

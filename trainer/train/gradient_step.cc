@@ -14,6 +14,11 @@ namespace {
 // Of a whole step; half of what comm::ToFixedPoint takes.
 constexpr double kLargestLoss = 0x1p30;
 
+// Statistics weigh more than gradients: variances are squares, and a term counts all samples of its
+// microbatch. This power of two brings them into the range of the exact sums (for 64 samples, up to
+// 2^19), with an error far below what is added to a variance anyway.
+constexpr float kStatisticUnit = 0x1p-10F;
+
 }  // namespace
 
 GradientStep::GradientStep(const Net& net, uint64_t seed, WorkerPool* workers,
@@ -42,6 +47,9 @@ StepSums GradientStep::Run(const StepShare& share, std::span<const float> values
   std::array<int64_t, kTallies> tallies{};
   const bool in_range =
       reducer_.Finish(1.0 / static_cast<double>(share.samples), gradient, tallies);
+  for (float& mean : layout().BuffersOf(gradient)) {
+    mean *= 1 / kStatisticUnit;
+  }
   const auto tally = [&](Tally which) { return tallies[static_cast<size_t>(which)]; };
   return {.loss = comm::FromFixedPoint(tally(Tally::kLoss)),
           .correct = tally(Tally::kCorrect),
@@ -60,6 +68,7 @@ void GradientStep::RunMicrobatch(int worker, const Microbatch& microbatch, int64
   const ConstTensor images{microbatch.images.data(), static_cast<int>(microbatch.size()),
                            net_.input()};
   const ConstTensor logits = executor.Forward(context, images);
+  AddStatistics(executor, microbatch.size());
   const LossSums sums = SoftmaxCrossEntropy(logits, microbatch.labels, executor.output_gradient());
   // The bridge from gradients to communication. Only worker 0 may talk to MPI.
   executor.Backward(context, [&](int node) {
@@ -78,6 +87,17 @@ void GradientStep::RunMicrobatch(int worker, const Microbatch& microbatch, int64
     reducer_.AddTally(static_cast<int64_t>(Tally::kBrokenLosses), 1);
   }
   reducer_.AddTally(static_cast<int64_t>(Tally::kCorrect), sums.correct);
+}
+
+void GradientStep::AddStatistics(const NetExecutor& executor, int64_t samples) {
+  const std::span<float> statistics = executor.statistics();
+  if (statistics.empty()) {
+    return;
+  }
+  for (float& statistic : statistics) {
+    statistic *= static_cast<float>(samples) * kStatisticUnit;
+  }
+  reducer_.Add(layout().size(), statistics);
 }
 
 }  // namespace lockstep

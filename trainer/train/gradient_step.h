@@ -38,18 +38,20 @@ struct StepSums {
 };
 
 // Forward, loss, backward and the sum over all ranks: the gradient of the mean loss over a step's
-// global batch, bit for bit the same for every number of ranks and threads (with an exact reducer).
+// global batch, and the means of the statistics for the net's buffers, weighted by samples; bit for
+// bit the same for every number of ranks and threads (with an exact reducer).
 class GradientStep {
  public:
   // All must outlive the step. Every worker gets an executor of its own.
   GradientStep(const Net& net, uint64_t seed, WorkerPool* workers, Prefetcher* prefetcher,
                comm::Reducer* reducer);
 
-  // Collective. `values`: the parameters. `gradient` is overwritten. `stop`: this rank was asked to
-  // stop.
+  // Collective. `values`: the parameters and buffers. `gradient` is overwritten, with the means of
+  // the statistics in the buffers' places. `stop`: this rank was asked to stop.
   StepSums Run(const StepShare& share, std::span<const float> values, bool stop,
                std::span<float> gradient);
 
+  const ParameterLayout& layout() const { return net_.parameters(); }
   // One for each worker: activations, and the time spent in every node.
   std::span<const std::unique_ptr<NetExecutor>> executors() const { return executors_; }
 
@@ -57,6 +59,9 @@ class GradientStep {
   // `microbatches`: of the step, on all ranks.
   void RunMicrobatch(int worker, const Microbatch& microbatch, int64_t microbatches,
                      std::span<const float> values);
+
+  // Adds what the executor's last microbatch of `samples` gives the buffers.
+  void AddStatistics(const NetExecutor& executor, int64_t samples);
 
   const Net& net_;
   uint64_t seed_;

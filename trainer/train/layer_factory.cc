@@ -3,6 +3,7 @@
 #include "trainer/base/check.h"
 #include "trainer/nn/layers/add.h"
 #include "trainer/nn/layers/avg_pool.h"
+#include "trainer/nn/layers/batch_norm.h"
 #include "trainer/nn/layers/concat.h"
 #include "trainer/nn/layers/conv2d.h"
 #include "trainer/nn/layers/dropout.h"
@@ -75,6 +76,9 @@ std::unique_ptr<Layer> MakeLayer(const v1::Layer& message) {
       return std::make_unique<AvgPool>(ToPoolOptions(message.avg_pool()));
     case v1::Layer::kGlobalAvgPool:
       return std::make_unique<GlobalAvgPool>();
+    case v1::Layer::kBatchNorm:
+      return std::make_unique<BatchNorm>(BatchNormOptions{
+          .epsilon = message.batch_norm().epsilon(), .momentum = message.batch_norm().momentum()});
     case v1::Layer::kRelu:
       return std::make_unique<Relu>();
     case v1::Layer::kLeakyRelu:

@@ -82,13 +82,12 @@ TrainingLoop::Next TrainingLoop::Step() {
   position.samples_seen += share.samples;
   const double rate = options_.learning_rate *
                       LearningRateFactor(options_.schedule, position.step, options_.run_length);
+  const ParameterLayout& layout = parts_.gradient_step.layout();
+  const std::span<float> gradient = layout.ParametersOf(std::span(gradient_));
   const double norm = options_.clip_global_norm > 0
-                          ? ClipByGlobalNorm(options_.clip_global_norm, gradient_)
-                          : GlobalNorm(gradient_);
-  state_.optimizer->Step({.learning_rate = rate,
-                          .step = position.step,
-                          .values = state_.values,
-                          .gradient = gradient_});
+                          ? ClipByGlobalNorm(options_.clip_global_norm, gradient)
+                          : GlobalNorm(gradient);
+  ApplyStep(layout, rate, gradient_, &state_);
   step_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   samples_ += share.samples;
   Record(sums, share.samples, rate, norm);

@@ -23,7 +23,7 @@ Prefetcher::NextRequest OwnMicrobatches(const StepPlan& plan, int64_t first_step
 
 std::unique_ptr<comm::Reducer> BuildReducer(const v1::Job& job, const Net& net,
                                             const comm::Communicator& communicator) {
-  const comm::ReducerOptions options{.size = net.parameters().size(), .tallies = kTallies};
+  const comm::ReducerOptions options{.size = net.parameters().value_count(), .tallies = kTallies};
   return job.reduction() == v1::Job::FLOAT32 ? comm::MakeFloatReducer(communicator, options)
                                              : comm::MakeExactReducer(communicator, options);
 }
@@ -48,9 +48,9 @@ TrainingOptions ToTrainingOptions(const v1::Job& job, int64_t training_samples) 
 
 TrainingState NewState(const v1::Job& job, const Net& net) {
   TrainingState state;
-  state.values.resize(static_cast<size_t>(net.parameters().size()));
+  state.values.resize(static_cast<size_t>(net.parameters().value_count()));
   Initialize(net.parameters(), job.seed(), state.values);
-  state.optimizer = BuildOptimizer(job, state.values.size());
+  state.optimizer = BuildOptimizer(job, static_cast<size_t>(net.parameters().size()));
   return state;
 }
 

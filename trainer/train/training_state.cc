@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "storage/error.h"
 #include "trainer/tensor/blas.h"
 #include "trainer/tensor/kernels/instruction_set.h"
@@ -10,11 +12,22 @@
 namespace lockstep {
 namespace {
 
-storage::NamedArrays ExportAll(const ParameterLayout& layout, std::span<const float> flat) {
+storage::NamedArrays ExportParameters(const ParameterLayout& layout, std::span<const float> flat) {
   storage::NamedArrays arrays;
   for (const Parameter& parameter : layout.parameters()) {
     arrays[parameter.name] = {.dims = parameter.spec.export_dims,
                               .values = ExportParameter(parameter, flat)};
+  }
+  return arrays;
+}
+
+// Parameters and buffers side by side, as PyTorch's state_dict has them.
+storage::NamedArrays ExportValues(const ParameterLayout& layout, std::span<const float> values) {
+  storage::NamedArrays arrays = ExportParameters(layout, layout.ParametersOf(values));
+  const std::span<const float> buffers = layout.BuffersOf(values);
+  for (const Buffer& buffer : layout.buffers()) {
+    const auto own = buffers.subspan(buffer.slice.offset, buffer.slice.size);
+    arrays[buffer.name] = {.dims = {buffer.slice.size}, .values = {own.begin(), own.end()}};
   }
   return arrays;
 }
@@ -29,35 +42,53 @@ constexpr std::string_view kOtherWeights = "give a checkpoint of the job's model
 constexpr std::string_view kOtherRun =
     "resume with the job it was trained by, or give this run another name";
 
-// Throws unless `arrays` holds just the layout's parameters, each with its dimensions.
-void CheckSameModel(const storage::NamedArrays& arrays, const ParameterLayout& layout,
-                    const CheckpointFile& file) {
-  for (const Parameter& parameter : layout.parameters()) {
-    const auto found = arrays.find(parameter.name);
-    if (found == arrays.end()) {
-      throw storage::Error(fmt::format("{}: is of another model: it has no parameter {}; {}",
-                                       file.name, parameter.name, file.remedy));
-    }
-    if (found->second.dims != parameter.spec.export_dims) {
-      throw storage::Error(
-          fmt::format("{}: is of another model: {} is {} there and {} in the job; {}", file.name,
-                      parameter.name, fmt::join(found->second.dims, "x"),
-                      fmt::join(parameter.spec.export_dims, "x"), file.remedy));
-    }
+// The array called `name`, which must have dimensions `dims`.
+const std::vector<float>& Find(const storage::NamedArrays& arrays, const std::string& name,
+                               std::span<const int64_t> dims, const CheckpointFile& file) {
+  const auto found = arrays.find(name);
+  if (found == arrays.end()) {
+    throw storage::Error(fmt::format("{}: is of another model: it has no parameter {}; {}",
+                                     file.name, name, file.remedy));
   }
-  if (arrays.size() != layout.parameters().size()) {
+  if (!std::ranges::equal(found->second.dims, dims)) {
+    throw storage::Error(
+        fmt::format("{}: is of another model: {} is {} there and {} in the job; {}", file.name,
+                    name, fmt::join(found->second.dims, "x"), fmt::join(dims, "x"), file.remedy));
+  }
+  return found->second.values;
+}
+
+void CheckCount(const storage::NamedArrays& arrays, size_t expected, const CheckpointFile& file) {
+  if (arrays.size() != expected) {
     throw storage::Error(
         fmt::format("{}: is of another model: it has {} parameters, the job's has {}; {}",
-                    file.name, arrays.size(), layout.parameters().size(), file.remedy));
+                    file.name, arrays.size(), expected, file.remedy));
   }
 }
 
-void ImportAll(const storage::NamedArrays& arrays, const ParameterLayout& layout,
-               const CheckpointFile& file, std::span<float> flat) {
-  CheckSameModel(arrays, layout, file);
+void ImportParameters(const storage::NamedArrays& arrays, const ParameterLayout& layout,
+                      const CheckpointFile& file, std::span<float> flat) {
   for (const Parameter& parameter : layout.parameters()) {
-    ImportParameter(parameter, arrays.at(parameter.name).values, flat);
+    ImportParameter(parameter, Find(arrays, parameter.name, parameter.spec.export_dims, file),
+                    flat);
   }
+}
+
+void ImportSlot(const storage::NamedArrays& arrays, const ParameterLayout& layout,
+                const CheckpointFile& file, std::span<float> flat) {
+  ImportParameters(arrays, layout, file, flat);
+  CheckCount(arrays, layout.parameters().size(), file);
+}
+
+void ImportValues(const storage::NamedArrays& arrays, const ParameterLayout& layout,
+                  const CheckpointFile& file, std::span<float> values) {
+  ImportParameters(arrays, layout, file, layout.ParametersOf(values));
+  const std::span<float> buffers = layout.BuffersOf(values);
+  for (const Buffer& buffer : layout.buffers()) {
+    std::ranges::copy(Find(arrays, buffer.name, {&buffer.slice.size, 1}, file),
+                      buffers.subspan(buffer.slice.offset).begin());
+  }
+  CheckCount(arrays, layout.parameters().size() + layout.buffers().size(), file);
 }
 
 int64_t Integer(const storage::Checkpoint& checkpoint, const std::string& key,
@@ -81,13 +112,26 @@ std::map<std::string, std::string> DescribeBuild() {
           {"instruction_set", std::string(Name(ActiveInstructionSet()))}};
 }
 
+void ApplyStep(const ParameterLayout& layout, double learning_rate, std::span<const float> gradient,
+               TrainingState* state) {
+  const std::span<float> values(state->values);
+  state->optimizer->Step({.learning_rate = learning_rate,
+                          .step = state->position.step,
+                          .values = layout.ParametersOf(values),
+                          .gradient = layout.ParametersOf(gradient)});
+  UpdateBuffers(layout, layout.BuffersOf(gradient), layout.BuffersOf(values));
+}
+
 storage::Checkpoint MakeCheckpoint(const TrainingState& state, const ParameterLayout& layout,
                                    const RunIdentity& identity) {
   const RunPosition& position = state.position;
   storage::Checkpoint checkpoint;
-  checkpoint.parameters = ExportAll(layout, state.values);
+  checkpoint.parameters = ExportValues(layout, state.values);
+  for (const std::string& name : layout.step_counts()) {
+    checkpoint.counts[name] = position.step;
+  }
   for (const Optimizer::Slot& slot : state.optimizer->slots()) {
-    checkpoint.optimizer[slot.name] = ExportAll(layout, slot.values);
+    checkpoint.optimizer[slot.name] = ExportParameters(layout, slot.values);
   }
   checkpoint.state = {{"step", position.step},
                       {"epoch", position.step / identity.steps_per_epoch},
@@ -105,12 +149,12 @@ storage::Checkpoint MakeCheckpoint(const TrainingState& state, const ParameterLa
 
 void RestoreValues(const storage::Checkpoint& checkpoint, const ParameterLayout& layout,
                    const std::string& file, std::span<float> values) {
-  ImportAll(checkpoint.parameters, layout, {.name = file, .remedy = kOtherWeights}, values);
+  ImportValues(checkpoint.parameters, layout, {.name = file, .remedy = kOtherWeights}, values);
 }
 
 void RestoreState(const storage::Checkpoint& checkpoint, const ParameterLayout& layout,
                   const std::string& file, TrainingState* state) {
-  ImportAll(checkpoint.parameters, layout, {.name = file, .remedy = kOtherRun}, state->values);
+  ImportValues(checkpoint.parameters, layout, {.name = file, .remedy = kOtherRun}, state->values);
   const std::vector<Optimizer::Slot> slots = state->optimizer->slots();
   if (slots.size() != checkpoint.optimizer.size()) {
     throw storage::Error(
@@ -125,7 +169,7 @@ void RestoreState(const storage::Checkpoint& checkpoint, const ParameterLayout& 
           fmt::format("{}: was trained by another optimizer: it has no /optimizer/{}; {}", file,
                       slot.name, kOtherRun));
     }
-    ImportAll(found->second, layout, {.name = file, .remedy = kOtherRun}, slot.values);
+    ImportSlot(found->second, layout, {.name = file, .remedy = kOtherRun}, slot.values);
   }
   state->position = {.step = Integer(checkpoint, "step", file),
                      .samples_seen = Integer(checkpoint, "samples_seen", file),

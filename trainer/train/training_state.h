@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,9 +28,14 @@ struct RunPosition {
 // on.
 struct TrainingState {
   RunPosition position;
-  std::vector<float> values;             // all parameters, as the layout says
-  std::unique_ptr<Optimizer> optimizer;  // its slots have the same layout
+  std::vector<float> values;             // all parameters and buffers, as the layout says
+  std::unique_ptr<Optimizer> optimizer;  // its slots have the layout of the parameters
 };
+
+// One update: the optimiser moves the parameters along `gradient`, and the means of the step's
+// statistics, which follow in it, move the buffers. `position` has been advanced to this step.
+void ApplyStep(const ParameterLayout& layout, double learning_rate, std::span<const float> gradient,
+               TrainingState* state);
 
 // What a checkpoint says about the run it comes from.
 struct RunIdentity {
@@ -46,8 +52,8 @@ std::map<std::string, std::string> DescribeBuild();
 storage::Checkpoint MakeCheckpoint(const TrainingState& state, const ParameterLayout& layout,
                                    const RunIdentity& identity);
 
-// Copies a checkpoint's parameters into `values`. Throws storage::Error that names the first
-// difference when the checkpoint is of another model; `file` is for the message.
+// Copies a checkpoint's parameters and buffers into `values`. Throws storage::Error that names the
+// first difference when the checkpoint is of another model; `file` is for the message.
 void RestoreValues(const storage::Checkpoint& checkpoint, const ParameterLayout& layout,
                    const std::string& file, std::span<float> values);
 

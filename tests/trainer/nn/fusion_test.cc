@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "trainer/nn/layers/add.h"
+#include "trainer/nn/layers/batch_norm.h"
 #include "trainer/nn/layers/conv2d.h"
 #include "trainer/nn/layers/max_pool.h"
 #include "trainer/nn/layers/relu.h"
@@ -48,9 +49,9 @@ class FusionTest : public testing::Test {
     return net_.Add("layer" + std::to_string(net_.nodes().size()), std::move(layer),
                     std::move(inputs));
   }
-  std::vector<std::string> Kinds() const {
+  std::vector<std::string> Kinds(Phase phase = Phase::kTraining) const {
     std::vector<std::string> kinds;
-    for (const Stage& stage : PlanStages(net_)) {
+    for (const Stage& stage : PlanStages(net_, phase)) {
       kinds.emplace_back(stage.layer->kind());
     }
     return kinds;
@@ -66,7 +67,7 @@ TEST_F(FusionTest, ChainsOfConvReluAndPoolBecomeOneStage) {
   Add(std::make_unique<Relu>());
   Add(Pool(2, 2));
   EXPECT_THAT(Kinds(), ElementsAre("conv2d+relu", "conv2d+relu+max_pool"));
-  const std::vector<Stage> stages = PlanStages(net_);
+  const std::vector<Stage> stages = PlanStages(net_, Phase::kTraining);
   EXPECT_EQ(stages[1].first, 2);
   EXPECT_EQ(stages[1].last, 4);
   EXPECT_EQ(stages[1].plan.output, net_.output());
@@ -103,6 +104,30 @@ TEST_F(FusionTest, APoolThatSharesItsInputIsLeftAlone) {
   EXPECT_THAT(Kinds(), ElementsAre("conv2d+relu", "max_pool", "relu", "relu"));
 }
 
+TEST_F(FusionTest, BatchNormTakesTheReluWhileTrainingAndGoesIntoTheConvolutionForEvaluation) {
+  Add(Conv(/*bias=*/false));
+  Add(std::make_unique<BatchNorm>());
+  Add(std::make_unique<Relu>());
+  Add(Conv());
+  Add(std::make_unique<BatchNorm>());
+  Add(std::make_unique<Relu>());
+  Add(Pool(2, 2));
+  Add(Conv());
+  Add(std::make_unique<BatchNorm>());
+  EXPECT_THAT(Kinds(), ElementsAre("conv2d", "batch_norm+relu", "conv2d", "batch_norm+relu",
+                                   "max_pool", "conv2d", "batch_norm"));
+  EXPECT_THAT(Kinds(Phase::kEvaluation),
+              ElementsAre("conv2d+batch_norm+relu", "conv2d+batch_norm+relu+max_pool",
+                          "conv2d+batch_norm"));
+}
+
+TEST_F(FusionTest, BatchNormThatSharesItsInputIsLeftAlone) {
+  const int conv = Add(Conv());
+  const int norm = Add(std::make_unique<BatchNorm>());
+  Add(std::make_unique<class Add>(), {conv, norm});
+  EXPECT_THAT(Kinds(Phase::kEvaluation), ElementsAre("conv2d", "batch_norm", "add"));
+}
+
 struct ChoiceCase {
   ConvolutionChoice choice;
   const char* algorithm;
@@ -117,7 +142,7 @@ class FusionOfChoiceTest : public FusionTest, public testing::WithParamInterface
 TEST_P(FusionOfChoiceTest, StagesComputeAsTheNetSays) {
   Add(Conv());
   Add(std::make_unique<Relu>());
-  const std::vector<Stage> stages = PlanStages(net_);
+  const std::vector<Stage> stages = PlanStages(net_, Phase::kTraining);
   EXPECT_EQ(stages[0].plan.algorithm, GetParam().algorithm);
   EXPECT_EQ(stages[0].fused != nullptr, GetParam().fused);
 }

@@ -1,6 +1,7 @@
 #include "tests/trainer/nn/layer_references.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace lockstep {
 
@@ -121,6 +122,86 @@ LayerGradients PoolReference::Backward(const std::vector<Array>& inputs,
     }
   }
   return {.inputs = {dx}, .parameters = {}};
+}
+
+namespace {
+
+// Calls visit(n, h, w) for every number of a channel.
+template <typename Visit>
+void ForEachPlace(const Array& array, const Visit& visit) {
+  for (int n = 0; n < array.batch; ++n) {
+    for (int h = 0; h < array.shape.height; ++h) {
+      for (int w = 0; w < array.shape.width; ++w) {
+        visit(n, h, w);
+      }
+    }
+  }
+}
+
+double MeanOfChannel(const Array& array, int c) {
+  double sum = 0;
+  int count = 0;
+  ForEachPlace(array, [&](int n, int h, int w) {
+    sum += array.at(n, c, h, w);
+    ++count;
+  });
+  return sum / count;
+}
+
+// (x - mean) / sqrt(variance + epsilon), and that root.
+Array Normalized(const Array& x, double epsilon, std::vector<double>* deviations) {
+  Array normalized = x;
+  for (int c = 0; c < x.shape.channels; ++c) {
+    const double mean = MeanOfChannel(x, c);
+    Array squares = x;
+    ForEachPlace(x, [&](int n, int h, int w) {
+      squares.at(n, c, h, w) = (x.at(n, c, h, w) - mean) * (x.at(n, c, h, w) - mean);
+    });
+    deviations->push_back(std::sqrt(MeanOfChannel(squares, c) + epsilon));
+    ForEachPlace(x, [&](int n, int h, int w) {
+      normalized.at(n, c, h, w) = (x.at(n, c, h, w) - mean) / deviations->back();
+    });
+  }
+  return normalized;
+}
+
+}  // namespace
+
+Array BatchNormReference::Forward(const std::vector<Array>& inputs,
+                                  const ParameterValues& parameters) const {
+  std::vector<double> deviations;
+  Array y = Normalized(inputs[0], epsilon_, &deviations);
+  for (int c = 0; c < y.shape.channels; ++c) {
+    ForEachPlace(y, [&](int n, int h, int w) {
+      y.at(n, c, h, w) = y.at(n, c, h, w) * parameters[0][c] + parameters[1][c];
+    });
+  }
+  return y;
+}
+
+LayerGradients BatchNormReference::Backward(const std::vector<Array>& inputs,
+                                            const ParameterValues& parameters,
+                                            const Array& output_gradient) const {
+  std::vector<double> deviations;
+  const Array x = Normalized(inputs[0], epsilon_, &deviations);
+  const int channels = x.shape.channels;
+  LayerGradients gradients{.inputs = {x},
+                           .parameters = ParameterValues(2, std::vector<double>(channels))};
+  for (int c = 0; c < channels; ++c) {
+    double& weight = gradients.parameters[0][c];
+    double& bias = gradients.parameters[1][c];
+    ForEachPlace(x, [&](int n, int h, int w) {
+      weight += output_gradient.at(n, c, h, w) * x.at(n, c, h, w);
+      bias += output_gradient.at(n, c, h, w);
+    });
+    const double count = double{1} * x.batch * x.shape.height * x.shape.width;
+    ForEachPlace(x, [&](int n, int h, int w) {
+      gradients.inputs[0].at(n, c, h, w) =
+          parameters[0][c] / deviations[c] *
+          (output_gradient.at(n, c, h, w) - bias / count - x.at(n, c, h, w) * weight / count);
+    });
+  }
+  return gradients;
 }
 
 Array AddReference::Forward(const std::vector<Array>& inputs,

@@ -52,6 +52,18 @@ class PoolReference : public Reference {
   PoolOptions options_;
 };
 
+// Normalises each channel by the batch's own mean and variance; parameters: weight, bias.
+class BatchNormReference : public Reference {
+ public:
+  explicit BatchNormReference(double epsilon) : epsilon_(epsilon) {}
+  Array Forward(const std::vector<Array>& inputs, const ParameterValues& parameters) const override;
+  LayerGradients Backward(const std::vector<Array>& inputs, const ParameterValues& parameters,
+                          const Array& output_gradient) const override;
+
+ private:
+  double epsilon_;
+};
+
 class AddReference : public Reference {
  public:
   Array Forward(const std::vector<Array>& inputs, const ParameterValues& parameters) const override;

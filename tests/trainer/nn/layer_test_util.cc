@@ -186,6 +186,12 @@ LayerRunner::LayerRunner(Layer& layer, std::vector<Shape> inputs, int max_batch,
   const auto parameter_bytes = static_cast<int64_t>(layout_.size() * sizeof(float));
   values_ = GuardedBytes(parameter_bytes);
   gradients_ = GuardedBytes(parameter_bytes);
+  buffers_ = GuardedBytes(layout_.buffer_size() * static_cast<int64_t>(sizeof(float)));
+  statistics_ = GuardedBytes(layout_.buffer_size() * static_cast<int64_t>(sizeof(float)));
+  for (const Buffer& buffer : layout_.buffers()) {
+    std::ranges::fill(buffers_.floats().subspan(buffer.slice.offset, buffer.slice.size),
+                      buffer.spec.initial);
+  }
   saved_ = GuardedBytes(plan_.saved_bytes);
   scratch_ = GuardedBytes(plan_.scratch_bytes);
 }
@@ -208,11 +214,32 @@ LayerContext LayerRunner::Context(Phase phase) {
           .sample_ids = std::span(key_.sample_ids).first(batch_),
           .parameters = values_.floats(),
           .parameter_gradients = training ? gradients_.floats() : std::span<float>(),
+          .buffers = buffers_.floats(),
+          .statistics = training ? statistics_.floats() : std::span<float>(),
           .saved = training ? saved_.bytes() : std::span<std::byte>(),
           .scratch = scratch_.bytes()};
 }
 
+void LayerRunner::SetBuffers(const std::vector<std::vector<double>>& values) {
+  for (size_t i = 0; i < values.size(); ++i) {
+    const ParameterSlice& slice = layout_.buffers()[i].slice;
+    ASSERT_EQ(static_cast<int64_t>(values[i].size()), slice.size);
+    std::ranges::copy(values[i], buffers_.floats().subspan(slice.offset).begin());
+  }
+}
+
+std::vector<std::vector<double>> LayerRunner::Statistics() {
+  std::vector<std::vector<double>> statistics;
+  for (const Buffer& buffer : layout_.buffers()) {
+    const auto own = statistics_.floats().subspan(buffer.slice.offset, buffer.slice.size);
+    statistics.emplace_back(own.begin(), own.end());
+  }
+  return statistics;
+}
+
 void LayerRunner::ExpectIntact() const {
+  EXPECT_TRUE(buffers_.intact());
+  EXPECT_TRUE(statistics_.intact()) << "wrote outside the statistics";
   EXPECT_TRUE(values_.intact());
   EXPECT_TRUE(gradients_.intact()) << "wrote outside the parameter gradients";
   EXPECT_TRUE(saved_.intact()) << "wrote outside saved, " << plan_.saved_bytes << " bytes";
@@ -235,6 +262,7 @@ Array LayerRunner::Forward(Phase phase, const std::vector<Array>& inputs,
   }
   output_ = GuardedBytes(batch_ * plan_.output.size() * static_cast<int64_t>(sizeof(float)));
   saved_.Poison();
+  statistics_.Poison();
   layer_.Forward(Context(phase), tensors, {output_.floats().data(), batch_, plan_.output});
   ExpectIntact();
   return ToArray(output_.floats(), batch_, plan_.output);

@@ -58,6 +58,11 @@ class LayerRunner {
   // The output memory is poisoned before; what the layer leaves unwritten is NaN.
   Array Forward(Phase phase, const std::vector<Array>& inputs, const ParameterValues& parameters);
 
+  // Values of the layer's buffers, in the layout's order; their initial ones at first.
+  void SetBuffers(const std::vector<std::vector<double>>& values);
+  // What the last Forward in Phase::kTraining made of the statistics, likewise.
+  std::vector<std::vector<double>> Statistics();
+
   // After Forward in Phase::kTraining. Parameter gradients begin as `start`; input gradients begin
   // poisoned, and those with wanted[i] == false are not asked for and come back empty.
   LayerGradients Backward(const Array& output_gradient, const ParameterValues& start,
@@ -74,6 +79,8 @@ class LayerRunner {
   LayerPlan plan_;
   GuardedBytes values_{0};
   GuardedBytes gradients_{0};
+  GuardedBytes buffers_{0};
+  GuardedBytes statistics_{0};
   GuardedBytes saved_{0};
   GuardedBytes scratch_{0};
   int batch_ = 0;

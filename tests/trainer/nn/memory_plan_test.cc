@@ -23,7 +23,9 @@ Net Chain(int layers) {
   return net;
 }
 
-int64_t Bytes(const Net& net, Phase phase) { return PlanMemory(net, PlanStages(net), phase).bytes; }
+int64_t Bytes(const Net& net, Phase phase) {
+  return PlanMemory(net, PlanStages(net, phase), phase).bytes;
+}
 
 TEST(PlaceBlocks, NoTwoThatAreNeededTogetherOverlap) {
   RandomStream stream(1, {.purpose = Purpose::kAugment});
@@ -73,7 +75,7 @@ TEST(MemoryPlan, AValueThatIsReadTwiceStaysAndNeedsRoomForTheSecondShare) {
   net.Add("b", std::make_unique<Relu>(), {0});
   net.Add("c", std::make_unique<Relu>(), {1});
   net.Add("d", std::make_unique<Add>(), {0, 2});
-  const std::vector<Stage> stages = PlanStages(net);
+  const std::vector<Stage> stages = PlanStages(net, Phase::kTraining);
   EXPECT_EQ(PlanMemory(net, stages, Phase::kEvaluation).stages[0].activation.last, 3);
   const MemoryPlan training = PlanMemory(net, stages, Phase::kTraining);
   EXPECT_EQ(training.stages[1].spare.bytes, kValue);

@@ -63,6 +63,32 @@ TEST(ParameterLayout, LaysParametersOneBehindTheOther) {
   EXPECT_EQ(layout.parameters()[1].name, "conv2.weight");
 }
 
+TEST(ParameterLayout, LaysBuffersBehindTheParameters) {
+  ParameterLayout layout;
+  layout.Add("conv1", Vector(7));
+  layout.AddBuffer("bn1", {.name = "running_mean", .size = 2});
+  const ParameterSlice second =
+      layout.AddBuffer("bn2", {.name = "running_var", .size = 3, .initial = 1});
+  layout.Add("conv2", Vector(4));
+  EXPECT_EQ(second.offset, 2);
+  EXPECT_EQ(layout.buffers()[1].name, "bn2.running_var");
+  EXPECT_EQ(layout.size(), 11);
+  EXPECT_EQ(layout.value_count(), 16);
+  std::vector<float> values(16, NAN);
+  Initialize(layout, 1, values);
+  EXPECT_EQ(std::vector<float>(values.begin() + 11, values.end()),
+            (std::vector<float>{0, 0, 1, 1, 1}));
+}
+
+TEST(ParameterLayout, AStepMovesBuffersTowardsItsMeans) {
+  ParameterLayout layout;
+  layout.AddBuffer("bn1", {.name = "running_mean", .size = 2, .momentum = 0.25});
+  layout.AddBuffer("bn1", {.name = "running_var", .size = 1, .momentum = 1});
+  std::vector<float> buffers{4, 8, 1};
+  UpdateBuffers(layout, std::vector<float>{8, 0, 3}, buffers);
+  EXPECT_EQ(buffers, (std::vector<float>{5, 6, 3}));
+}
+
 TEST(ParameterLayout, ChecksThatAxesAreAPermutation) {
   ParameterLayout layout;
   ParameterSpec twice{

@@ -18,6 +18,7 @@ struct SmallRun {
       : loaded(ParseJob("name: 'small' seed: 3 epochs: 2 global_batch: 20 microbatch: 5\n"
                         "data { digits { train_samples: 100 } holdout { samples: 20 } }\n"
                         "model { layer { name: 'conv' conv2d { filters: 2 kernel: 3 } }\n"
+                        "        layer { name: 'bn' batch_norm {} }\n"
                         "        layer { name: 'fc' linear { units: 10 } } }\n"
                         "optimizer { adam {} }",
                         "job.textproto", overrides)),

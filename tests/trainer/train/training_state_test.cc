@@ -10,9 +10,12 @@ namespace lockstep {
 namespace {
 
 using storage::ErrorOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Key;
+using testing::Not;
+using testing::Pair;
 using testing::UnorderedElementsAre;
 
 class TrainingStateTest : public testing::Test {
@@ -42,8 +45,12 @@ TEST_F(TrainingStateTest, ACheckpointFileBringsBackEveryNumber) {
 
 TEST_F(TrainingStateTest, ACheckpointNamesItsArraysAndSaysWhereItsRunWas) {
   const storage::Checkpoint checkpoint = MakeCheckpoint();
-  EXPECT_THAT(checkpoint.parameters, UnorderedElementsAre(Key("conv.weight"), Key("conv.bias"),
-                                                          Key("fc.weight"), Key("fc.bias")));
+  EXPECT_THAT(checkpoint.parameters,
+              UnorderedElementsAre(Key("conv.weight"), Key("conv.bias"), Key("bn.weight"),
+                                   Key("bn.bias"), Key("bn.running_mean"), Key("bn.running_var"),
+                                   Key("fc.weight"), Key("fc.bias")));
+  EXPECT_THAT(checkpoint.counts, ElementsAre(Pair("bn.num_batches_tracked", 7)));
+  EXPECT_THAT(checkpoint.optimizer.at("mean"), Not(Contains(Key("bn.running_mean"))));
   EXPECT_THAT(checkpoint.parameters.at("conv.weight").dims, ElementsAre(2, 1, 3, 3));
   EXPECT_THAT(checkpoint.optimizer, UnorderedElementsAre(Key("mean"), Key("square")));
   EXPECT_EQ(checkpoint.state.at("step"), storage::StateValue(int64_t{7}));
@@ -78,7 +85,7 @@ TEST_F(TrainingStateTest, AnotherModelsCheckpointIsRefusedWithTheFirstDifference
 
   storage::Checkpoint larger = MakeCheckpoint();
   larger.parameters["more.bias"] = {.dims = {1}, .values = {0}};
-  EXPECT_THAT(Refusal(larger), HasSubstr("it has 5 parameters, the job's has 4"));
+  EXPECT_THAT(Refusal(larger), HasSubstr("it has 9 parameters, the job's has 8"));
 }
 
 TEST_F(TrainingStateTest, AnotherOptimizersCheckpointIsRefused) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "trainer/tensor/kernels/batch_norm.h"
 #include "trainer/tensor/kernels/direct.h"
 #include "trainer/tensor/kernels/tail.h"
 #include "trainer/tensor/kernels/windows.h"
@@ -15,6 +16,8 @@ struct Kernels {
   const TailKernels* tail;
   const WindowKernels* dense_windows;
   const WindowKernels* grouped_windows;
+  const BatchNormKernels* batch_norm;
+  const BatchNormKernels* batch_norm_relu;
 };
 
 // Each in the objects compiled for its set.

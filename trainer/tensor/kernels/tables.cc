@@ -7,6 +7,8 @@ const Kernels kKernels{.winograd_3x3 = &kWinograd3x3,
                        .direct = &kDirect,
                        .tail = &kTail,
                        .dense_windows = &kDenseWindows,
-                       .grouped_windows = &kGroupedWindows};
+                       .grouped_windows = &kGroupedWindows,
+                       .batch_norm = &kBatchNorm,
+                       .batch_norm_relu = &kBatchNormRelu};
 
 }  // namespace lockstep::LOCKSTEP_INSTRUCTION_SET

@@ -12,5 +12,7 @@ extern const DirectKernels kDirect;
 extern const TailKernels kTail;
 extern const WindowKernels kDenseWindows;
 extern const WindowKernels kGroupedWindows;
+extern const BatchNormKernels kBatchNorm;
+extern const BatchNormKernels kBatchNormRelu;
 
 }  // namespace lockstep::LOCKSTEP_INSTRUCTION_SET

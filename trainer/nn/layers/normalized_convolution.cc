@@ -1,0 +1,85 @@
+#include "trainer/nn/layers/normalized_convolution.h"
+
+#include "trainer/base/check.h"
+#include "trainer/nn/layers/channel_bias.h"
+#include "trainer/tensor/scratch.h"
+
+namespace lockstep {
+
+// Weights and bias that do both layers' work, and what is left of the scratch memory.
+struct NormalizedConvolution::Folded {
+  Folded(const Conv2d& conv, std::span<std::byte> scratch) {
+    ScratchDealer dealer(scratch);
+    weights = dealer.Floats(conv.weight().size);
+    scale = dealer.Floats(conv.geometry().filters);
+    bias = dealer.Floats(conv.geometry().filters);
+    bytes = dealer.bytes();
+    rest = scratch.empty() ? scratch : scratch.subspan(bytes);
+  }
+
+  float* weights;
+  float* scale;  // of each filter
+  float* bias;
+  int64_t bytes;
+  std::span<std::byte> rest;
+};
+
+std::string_view NormalizedConvolution::kind() const {
+  if (fused_ == nullptr) {
+    return "conv2d+batch_norm";
+  }
+  return fused_->pooling() == Pooling::kNone ? "conv2d+batch_norm+relu"
+                                             : "conv2d+batch_norm+relu+max_pool";
+}
+
+LayerPlan NormalizedConvolution::Build(const BuildContext& context) {
+  const int64_t folded = Folded(conv_, {}).bytes;
+  if (fused_ != nullptr) {
+    return {.output = fused_->output(),
+            .scratch_bytes = folded + fused_->scratch_bytes(),
+            .algorithm = fused_->name()};
+  }
+  plain_ = MakeConvolution(conv_.geometry(), context.max_batch, context.convolutions);
+  return {.output = conv_.geometry().output(),
+          .scratch_bytes = folded + plain_->scratch_bytes(),
+          .algorithm = plain_->name()};
+}
+
+// The filters are innermost in the weights.
+NormalizedConvolution::Folded NormalizedConvolution::Fold(const LayerContext& context) const {
+  Folded folded(conv_, context.scratch);
+  const int filters = conv_.geometry().filters;
+  norm_.EvaluationScale(context, folded.scale, folded.bias);
+  const float* const weights = context.Value(conv_.weight());
+  for (int64_t row = 0; row < conv_.weight().size; row += filters) {
+    for (int f = 0; f < filters; ++f) {
+      folded.weights[row + f] = weights[row + f] * folded.scale[f];
+    }
+  }
+  for (int f = 0; conv_.has_bias() && f < filters; ++f) {
+    folded.bias[f] += context.Value(conv_.bias())[f] * folded.scale[f];
+  }
+  return folded;
+}
+
+void NormalizedConvolution::Forward(const LayerContext& context,
+                                    std::span<const ConstTensor> inputs, Tensor output) const {
+  CHECK(context.phase == Phase::kEvaluation);
+  const Folded folded = Fold(context);
+  if (fused_ != nullptr) {
+    fused_->Forward({.weights = folded.weights, .bias = folded.bias}, inputs[0], output, {},
+                    folded.rest);
+    return;
+  }
+  plain_->Forward(folded.weights, inputs[0], output, folded.rest);
+  AddChannelBias(folded.bias, output);
+}
+
+void NormalizedConvolution::Backward(const LayerContext& /*context*/,
+                                     std::span<const ConstTensor> /*inputs*/,
+                                     ConstTensor /*output*/, ConstTensor /*output_gradient*/,
+                                     std::span<const Tensor> /*input_gradients*/) const {
+  CHECK(!"evaluation has no way back");
+}
+
+}  // namespace lockstep
