@@ -15,7 +15,7 @@
 namespace lockstep {
 namespace {
 
-constexpr int kBatch = 3;
+constexpr int kSamples = 3;
 
 enum class Tail { kNone, kRelu, kPool };
 
@@ -26,7 +26,7 @@ struct FoldCase {
 };
 
 Net MakeNet(const FoldCase& fold) {
-  Net net({.channels = 16, .height = 10, .width = 12}, kBatch, fold.choice);
+  Net net({.channels = 16, .height = 10, .width = 12}, kSamples, fold.choice);
   const int conv = net.Add("conv",
                            std::make_unique<Conv2d>(Conv2dOptions{.filters = 32,
                                                                   .kernel_height = 3,
@@ -56,10 +56,10 @@ std::vector<float> Random(int64_t size, uint32_t sample) {
 
 std::vector<double> Evaluate(const Net& net, Phase made_for, const std::vector<float>& values) {
   NetExecutor executor(net, made_for);
-  const std::vector<float> input = Random(kBatch * net.input().size(), 1);
+  const std::vector<float> input = Random(kSamples * net.input().size(), 1);
   const auto output =
       executor
-          .Forward({.sample_ids = {}, .parameters = values}, {input.data(), kBatch, net.input()})
+          .Forward({.sample_ids = {}, .parameters = values}, {input.data(), kSamples, net.input()})
           .values();
   return {output.begin(), output.end()};
 }
