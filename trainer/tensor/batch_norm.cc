@@ -98,13 +98,14 @@ void NormalizeBack(BatchNormTail tail, ConstTensor x, const ChannelTransform& tr
   });
   float* const offset = sums.block_first;
   float* const slope = sums.block_second;
-  const auto rows = static_cast<double>(x.size() / channels);
+  const int64_t rows = x.size() / channels;
+  const auto count = static_cast<double>(rows);
   for (int c = 0; c < channels; ++c) {
     const double inverse = inverse_deviation[c];
     gradients.bias[c] += static_cast<float>(sums.first[c]);
     gradients.weight[c] += static_cast<float>(sums.second[c] * inverse);
-    offset[c] = static_cast<float>(sums.first[c] / rows);
-    slope[c] = static_cast<float>(sums.second[c] * inverse * inverse / rows);
+    offset[c] = static_cast<float>(sums.first[c] / count);
+    slope[c] = static_cast<float>(sums.second[c] * inverse * inverse / count);
   }
   if (!gradients.x) {
     return;

@@ -138,11 +138,12 @@ void ForEachPlace(const Array& array, const Visit& visit) {
   }
 }
 
-double MeanOfChannel(const Array& array, int c) {
+// The mean of (x - center)^power over a channel.
+double Moment(const Array& array, int c, double center, int power) {
   double sum = 0;
   int count = 0;
   ForEachPlace(array, [&](int n, int h, int w) {
-    sum += array.at(n, c, h, w);
+    sum += std::pow(array.at(n, c, h, w) - center, power);
     ++count;
   });
   return sum / count;
@@ -152,12 +153,8 @@ double MeanOfChannel(const Array& array, int c) {
 Array Normalized(const Array& x, double epsilon, std::vector<double>* deviations) {
   Array normalized = x;
   for (int c = 0; c < x.shape.channels; ++c) {
-    const double mean = MeanOfChannel(x, c);
-    Array squares = x;
-    ForEachPlace(x, [&](int n, int h, int w) {
-      squares.at(n, c, h, w) = (x.at(n, c, h, w) - mean) * (x.at(n, c, h, w) - mean);
-    });
-    deviations->push_back(std::sqrt(MeanOfChannel(squares, c) + epsilon));
+    const double mean = Moment(x, c, 0, 1);
+    deviations->push_back(std::sqrt(Moment(x, c, mean, 2) + epsilon));
     ForEachPlace(x, [&](int n, int h, int w) {
       normalized.at(n, c, h, w) = (x.at(n, c, h, w) - mean) / deviations->back();
     });

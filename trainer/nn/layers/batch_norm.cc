@@ -99,7 +99,8 @@ void BatchNorm::Forward(BatchNormTail tail, const LayerContext& context, ConstTe
   const float* const weight = context.Value(weight_);
   if (training) {
     const Moments moments = ComputeMoments(input, context.scratch);
-    const auto count = static_cast<double>(input.size() / channels);
+    const int64_t rows = input.size() / channels;
+    const auto count = static_cast<double>(rows);
     for (int c = 0; c < channels; ++c) {
       saved.mean[c] = static_cast<float>(moments.mean[c]);
       saved.inverse_deviation[c] =

@@ -53,14 +53,13 @@ TEST(BatchNorm, HandComputed) {
 }
 
 TEST(BatchNorm, KeepsTheLayerContract) {
-  for (const int channels : {1, 3, 16, 37, 64, 150}) {
-    for (const Shape& plane : {Shape{1, 1, 1}, Shape{1, 1, 3}, Shape{1, 9, 7}}) {
-      const Shape shape{.channels = channels, .height = plane.height, .width = plane.width};
-      SCOPED_TRACE(ToString(shape));
-      BatchNorm layer({.epsilon = 0.1});
-      ExpectKeepsContract(layer, BatchNormReference(0.1),
-                          {.inputs = {shape}, .max_batch = 5, .same_in_evaluation = false});
-    }
+  // Single positions and odd planes, channels of every mixture of vectors.
+  for (const Shape& shape : {Shape{1, 9, 7}, Shape{3, 1, 3}, Shape{16, 1, 1}, Shape{37, 3, 5},
+                             Shape{64, 1, 1}, Shape{64, 5, 3}, Shape{150, 2, 2}}) {
+    SCOPED_TRACE(ToString(shape));
+    BatchNorm layer({.epsilon = 0.1});
+    ExpectKeepsContract(layer, BatchNormReference(0.1),
+                        {.inputs = {shape}, .max_batch = 5, .same_in_evaluation = false});
   }
 }
 
