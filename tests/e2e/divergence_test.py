@@ -23,7 +23,7 @@ class DivergenceTest(program.ProgramTest):
     def test_numbers_that_are_not_finite_end_the_run_and_leave_the_last_checkpoint(self):
         self.train("run", "--set", "steps=8")
         self.refused(DIVERGED, "train", "job.textproto", "--set", "output_directory=run", "--set",
-                     "optimizer.adam.learning_rate=1e6", "--set", "model.layer[1]={ elu { alpha: 1e6 } }",
+                     "optimizer.adam.learning_rate=1e6", "--set", "model.layer[2]={ elu { alpha: 1e6 } }",
                      ranks=2, says=["training diverged", "Try a smaller learning rate"])
         checkpoints = (self.directory / "run/digits/checkpoints").iterdir()
         self.assertEqual(max(file.name for file in checkpoints), "step-00000008.h5")

@@ -23,7 +23,8 @@ TEST(ValidateSettings, WhatIsMissingInAMessageIsReportedAtTheMessage) {
   EXPECT_EQ(ErrorAfter("units: 10", ""), "job:6:22: model.layer[3].linear.units: must be set");
   EXPECT_EQ(ErrorAfter("relu {}", ""),
             "job:4:3: model.layer[1]: must set one of conv2d, linear, max_pool, avg_pool, "
-            "global_avg_pool, relu, leaky_relu, elu, sigmoid, tanh, dropout, add, concat");
+            "global_avg_pool, relu, leaky_relu, elu, sigmoid, tanh, dropout, add, concat, "
+            "batch_norm");
   EXPECT_EQ(ErrorAfter("mnist {}", ""), "job:8:1: data: must set one of mnist, digits, hdf5");
   EXPECT_EQ(ErrorAfter("sgd { learning_rate: 0.1 }", ""),
             "job:10:1: optimizer: must set one of sgd, adam");
