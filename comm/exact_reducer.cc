@@ -38,14 +38,10 @@ class ExactReducer : public Reducer {
 
   bool Finish(double scale, std::span<float> gradient, std::span<int64_t> tallies) override {
     CheckFinish(options_, gradient, tallies);
-    const double factor = scale * kGradientQuantum;
     bool in_range = true;
     sums_.Finish(
         [&](int64_t begin, std::span<const int64_t> sums) {
-          float* const out = gradient.data() + begin;
-          for (size_t i = 0; i < sums.size(); ++i) {
-            out[i] = static_cast<float>(static_cast<double>(sums[i]) * factor);
-          }
+          FromExact(sums, scale, gradient.data() + begin);
         },
         [&](std::span<const int64_t> head) {
           in_range = head[0] == 0;

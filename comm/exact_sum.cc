@@ -13,7 +13,7 @@ double GradientLimit(int64_t terms) {
 // Adding 1.5 * 2^52 to a double below 2^51 in magnitude rounds it to a whole number that then
 // stands in the low bits of the mantissa, so the difference of the bit patterns is that number.
 // Plain loops of additions, which every instruction set vectorises to the same results.
-bool AddExact(std::span<const float> values, double limit, int64_t* sums) {
+LOCKSTEP_EVERY_CPU bool AddExact(std::span<const float> values, double limit, int64_t* sums) {
   constexpr double kShift = 0x1.8p52;
   constexpr auto kShiftBits = std::bit_cast<uint64_t>(kShift);
   const auto float_limit = static_cast<float>(limit);
@@ -26,6 +26,13 @@ bool AddExact(std::span<const float> values, double limit, int64_t* sums) {
     too_large |= std::fabs(values[i]) < float_limit ? 0U : 1U;
   }
   return too_large == 0;
+}
+
+LOCKSTEP_EVERY_CPU void FromExact(std::span<const int64_t> sums, double scale, float* values) {
+  const double factor = scale * kGradientQuantum;
+  for (size_t i = 0; i < sums.size(); ++i) {
+    values[i] = static_cast<float>(static_cast<double>(sums[i]) * factor);
+  }
 }
 
 int64_t ToFixedPoint(double value) { return std::llrint(value / kLossQuantum); }

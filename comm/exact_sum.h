@@ -25,6 +25,9 @@ double GradientLimit(int64_t terms);
 // REQUIRES limit <= 2^15. The same integers on every instruction set.
 bool AddExact(std::span<const float> values, double limit, int64_t* sums);
 
+// What the sums are worth: values[i] = sums[i] * quantum * scale, computed in double.
+void FromExact(std::span<const int64_t> sums, double scale, float* values);
+
 // A loss in quanta, and back. REQUIRES |value| < 2^31.
 int64_t ToFixedPoint(double value);
 double FromFixedPoint(int64_t quanta);

@@ -10,7 +10,7 @@ namespace lockstep::comm {
 
 struct ReducerOptions {
   int64_t size = 0;                   // numbers in the gradient
-  int64_t bucket_elements = 1 << 17;  // of one all-reduce (1 MiB of 64-bit integers), 1 to 2^30
+  int64_t bucket_elements = 1 << 15;  // of one all-reduce (256 KiB of 64-bit integers), 1 to 2^30
   int64_t tallies = 0;                // integers that ride along
 };
 

@@ -51,7 +51,8 @@ class TimedConvolution {
         input_(Numbers(batch * geometry.input.size())),
         input_gradient_(batch * geometry.input.size()),
         output_(Numbers(batch * geometry.output().size())),
-        scratch_(algorithm_->scratch_bytes()) {}
+        scratch_(algorithm_->scratch_bytes()),
+        prepared_(algorithm_->prepared_bytes()) {}
 
   std::string_view name() const { return algorithm_->name(); }
 
@@ -65,13 +66,16 @@ class TimedConvolution {
   void Call(const std::string& what) {
     const Tensor input{input_.data(), batch_, geometry_.input};
     const Tensor output{output_.data(), batch_, geometry_.output()};
+    // Once a step in training; a step may have but one microbatch.
+    algorithm_->Prepare(weights_.data(), prepared_.span());
+    const ConvolutionWeights weights{weights_.data(), prepared_.span()};
     if (what == "forward") {
-      algorithm_->Forward(weights_.data(), input, output, scratch_.span());
+      algorithm_->Forward(weights, input, output, scratch_.span());
       return;
     }
     float* const input_gradient = what == "backward" ? input_gradient_.data() : nullptr;
     algorithm_->Backward(
-        weights_.data(), input, output,
+        weights, input, output,
         {.weights = weight_gradient_.data(), .input = {input_gradient, batch_, geometry_.input}},
         scratch_.span());
   }
@@ -85,6 +89,7 @@ class TimedConvolution {
   AlignedBuffer<float> input_gradient_;
   AlignedBuffer<float> output_;
   AlignedBuffer<std::byte> scratch_;
+  AlignedBuffer<std::byte> prepared_;
 };
 
 }  // namespace

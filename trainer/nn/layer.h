@@ -41,6 +41,8 @@ struct LayerPlan {
   // either needs for itself.
   int64_t saved_bytes = 0;
   int64_t scratch_bytes = 0;
+  // Bytes of what Prepare derives from the parameters.
+  int64_t prepared_bytes = 0;
   // Floating-point operations of Forward for one sample; a multiply-add counts as two.
   int64_t flops = 0;
   // Rows at the bottom and columns at the right of the input that no window sees.
@@ -63,9 +65,10 @@ struct LayerContext {
   std::span<const float> parameters;     // of the whole net
   std::span<float> parameter_gradients;  // of the whole net; Backward only
   std::span<const float> buffers;        // of the whole net
-  std::span<float> statistics;   // of the whole net, as buffers; Forward while training only
-  std::span<std::byte> saved;    // LayerPlan::saved_bytes, 64-byte aligned
-  std::span<std::byte> scratch;  // LayerPlan::scratch_bytes, 64-byte aligned
+  std::span<float> statistics;    // of the whole net, as buffers; Forward while training only
+  std::span<std::byte> saved;     // LayerPlan::saved_bytes, 64-byte aligned
+  std::span<std::byte> scratch;   // LayerPlan::scratch_bytes, 64-byte aligned
+  std::span<std::byte> prepared;  // LayerPlan::prepared_bytes, 64-byte aligned
 
   const float* Value(ParameterSlice slice) const { return parameters.data() + slice.offset; }
   float* Gradient(ParameterSlice slice) const { return parameter_gradients.data() + slice.offset; }
@@ -86,6 +89,10 @@ class Layer {
   // Checks that the layer fits its inputs, adds its parameters and buffers, says what it needs.
   // Throws LayerError.
   virtual LayerPlan Build(const BuildContext& context) = 0;
+
+  // Called when parameters have new values, before any Forward with them: derives from them what
+  // many microbatches will use, and leaves it in context.prepared.
+  virtual void Prepare(const LayerContext& /*context*/) const {}
 
   // Writes all of `output`. The inputs have the built shapes and the output's batch, which is
   // 1 to max_batch. Keeps in context.saved what Backward needs; only in Phase::kTraining, saved is

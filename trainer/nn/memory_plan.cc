@@ -52,7 +52,7 @@ std::vector<int64_t> SpareBytes(const Net& net, std::span<const Stage> stages) {
 std::vector<ArenaBlock*> AllBlocks(MemoryPlan* plan) {
   std::vector<ArenaBlock*> blocks{&plan->parameter_gradients, &plan->statistics};
   for (StageMemory& stage : plan->stages) {
-    blocks.insert(blocks.end(), {&stage.activation, &stage.gradient, &stage.saved,
+    blocks.insert(blocks.end(), {&stage.activation, &stage.gradient, &stage.saved, &stage.prepared,
                                  &stage.forward_scratch, &stage.backward_scratch, &stage.spare});
   }
   return blocks;
@@ -102,7 +102,8 @@ MemoryPlan PlanMemory(const Net& net, std::span<const Stage> stages, Phase phase
     const int64_t value = ValueBytes(net, stages[i].plan.output);
     const int64_t scratch = stages[i].plan.scratch_bytes;
     StageMemory memory{.activation = {value, i, training ? back(i) : readers[i]},
-                       .forward_scratch = {scratch, i, i}};
+                       .forward_scratch = {scratch, i, i},
+                       .prepared = {stages[i].plan.prepared_bytes, 0, back(0)}};
     if (training) {
       memory.gradient = {value, back(readers[i]), back(i)};
       memory.saved = {stages[i].plan.saved_bytes, i, back(i)};

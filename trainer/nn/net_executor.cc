@@ -69,7 +69,7 @@ Tensor NetExecutor::output_gradient() {
 }
 
 void NetExecutor::Check(const MicrobatchContext& context) const {
-  CHECK_EQ(static_cast<int64_t>(context.parameters.size()), net_.parameters().value_count());
+  CHECK_EQ(static_cast<int64_t>(parameters_.size()), net_.parameters().value_count());
   if (context.phase == Phase::kTraining) {
     CHECK(trains_);
     CHECK_EQ(static_cast<int>(context.sample_ids.size()), batch_);
@@ -86,12 +86,13 @@ LayerContext NetExecutor::ContextOf(const MicrobatchContext& context, size_t sta
       .step = context.step,
       .layer = static_cast<uint16_t>(stages_[stage].first),
       .sample_ids = context.sample_ids,
-      .parameters = net_.parameters().ParametersOf(context.parameters),
+      .parameters = net_.parameters().ParametersOf(parameters_),
       .parameter_gradients = ParameterGradients(),
-      .buffers = net_.parameters().BuffersOf(context.parameters),
+      .buffers = net_.parameters().BuffersOf(parameters_),
       .statistics = {},
       .saved = {},
-      .scratch = BytesAt(forward ? memory.forward_scratch : memory.backward_scratch)};
+      .scratch = BytesAt(forward ? memory.forward_scratch : memory.backward_scratch),
+      .prepared = BytesAt(memory.prepared)};
   if (context.phase == Phase::kTraining) {
     result.saved = BytesAt(memory.saved);
     result.statistics = statistics();
@@ -103,6 +104,14 @@ void NetExecutor::CollectInputs(const Net::Node& node) {
   node_inputs_.clear();
   for (const int source : node.inputs) {
     node_inputs_.push_back(Activation(source));
+  }
+}
+
+void NetExecutor::SetParameters(std::span<const float> values) {
+  CHECK_EQ(static_cast<int64_t>(values.size()), net_.parameters().value_count());
+  parameters_ = values;
+  for (size_t i = 0; i < stages_.size(); ++i) {
+    stages_[i].layer->Prepare(ContextOf({}, i, Direction::kForward));
   }
 }
 

@@ -18,7 +18,6 @@ struct MicrobatchContext {
   uint64_t seed = 0;
   int64_t step = 0;
   std::span<const uint32_t> sample_ids;  // one for each sample; may be empty in evaluation
-  std::span<const float> parameters;     // values of the whole net, with its buffers
 };
 
 // Time spent in one stage since the executor was made, in seconds.
@@ -39,7 +38,11 @@ class NetExecutor {
   // REQUIRES at least one node; for training, that every node but the last is used by another.
   NetExecutor(const Net& net, Phase phase);
 
-  // Returns the output of the last node, valid until the next call.
+  // The values of the whole net's parameters and buffers, for all microbatches until the next call.
+  // They must stay valid and the same until then: layers keep what they derive from them.
+  void SetParameters(std::span<const float> values);
+
+  // After SetParameters. Returns the output of the last node, valid until the next call.
   // REQUIRES 1 <= input.batch <= net.max_batch(); `input` must stay valid until Backward returns.
   ConstTensor Forward(const MicrobatchContext& context, ConstTensor input);
 
@@ -76,6 +79,7 @@ class NetExecutor {
   void BackwardStage(const MicrobatchContext& context, size_t stage);
 
   const Net& net_;
+  std::span<const float> parameters_;
   std::vector<Stage> stages_;
   std::vector<int> stage_of_node_;  // of the last node of a stage
   MemoryPlan memory_;

@@ -6,6 +6,34 @@
 
 namespace lockstep {
 
+namespace {
+
+// What a step multiplies with, once for all parameters.
+struct Factors {
+  float rate;
+  float root_correction;
+  float epsilon;
+  float decay;
+  float keep_mean;
+  float take_mean;
+  float keep_square;
+  float take_square;
+};
+
+LOCKSTEP_EVERY_CPU void StepAll(const Factors& factors, std::span<const float> gradient,
+                                float* value, float* mean, float* square) {
+  const Factors f = factors;  // not to be read again after each value written
+  for (size_t i = 0; i < gradient.size(); ++i) {
+    const float g = gradient[i] + f.decay * value[i];
+    mean[i] = f.keep_mean * mean[i] + f.take_mean * g;
+    square[i] = f.keep_square * square[i] + f.take_square * (g * g);
+    const float root = std::sqrt(square[i]) / f.root_correction + f.epsilon;
+    value[i] -= f.rate * (mean[i] / root);
+  }
+}
+
+}  // namespace
+
 Adam::Adam(const AdamOptions& options, size_t parameters)
     : options_(options), mean_(parameters, 0.0F), square_(parameters, 0.0F) {}
 
@@ -16,25 +44,15 @@ void Adam::Step(const Update& update) {
   const auto steps = static_cast<double>(update.step);
   const double mean_correction = 1 - std::pow(options_.beta1, steps);
   const double square_correction = 1 - std::pow(options_.beta2, steps);
-  const auto rate = static_cast<float>(update.learning_rate / mean_correction);
-  const auto root_correction = static_cast<float>(std::sqrt(square_correction));
-  const auto epsilon = static_cast<float>(options_.epsilon);
-  const auto decay = static_cast<float>(options_.weight_decay);
-  const auto keep_mean = static_cast<float>(options_.beta1);
-  const auto take_mean = static_cast<float>(1 - options_.beta1);
-  const auto keep_square = static_cast<float>(options_.beta2);
-  const auto take_square = static_cast<float>(1 - options_.beta2);
-  float* value = update.values.data();
-  const float* gradient = update.gradient.data();
-  float* mean = mean_.data();
-  float* square = square_.data();
-  for (size_t i = 0; i < mean_.size(); ++i) {
-    const float g = gradient[i] + decay * value[i];
-    mean[i] = keep_mean * mean[i] + take_mean * g;
-    square[i] = keep_square * square[i] + take_square * (g * g);
-    const float root = std::sqrt(square[i]) / root_correction + epsilon;
-    value[i] -= rate * (mean[i] / root);
-  }
+  StepAll({.rate = static_cast<float>(update.learning_rate / mean_correction),
+           .root_correction = static_cast<float>(std::sqrt(square_correction)),
+           .epsilon = static_cast<float>(options_.epsilon),
+           .decay = static_cast<float>(options_.weight_decay),
+           .keep_mean = static_cast<float>(options_.beta1),
+           .take_mean = static_cast<float>(1 - options_.beta1),
+           .keep_square = static_cast<float>(options_.beta2),
+           .take_square = static_cast<float>(1 - options_.beta2)},
+          update.gradient, update.values.data(), mean_.data(), square_.data());
 }
 
 std::vector<Optimizer::Slot> Adam::slots() {

@@ -8,7 +8,7 @@
 
 namespace lockstep {
 
-double GlobalNorm(std::span<const float> gradient) {
+LOCKSTEP_EVERY_CPU double GlobalNorm(std::span<const float> gradient) {
   constexpr size_t kLanes = 8;  // sums side by side, for the sake of vector units
   std::array<double, kLanes> sums{};
   const size_t whole = gradient.size() / kLanes * kLanes;

@@ -4,6 +4,44 @@
 
 namespace lockstep {
 
+namespace {
+
+// What a step multiplies with, once for all parameters.
+struct Factors {
+  float rate;
+  float decay;
+  float momentum;
+};
+
+LOCKSTEP_EVERY_CPU void StepPlainly(const Factors& factors, std::span<const float> gradient,
+                                    float* value) {
+  const Factors f = factors;  // not to be read again after each value written
+  for (size_t i = 0; i < gradient.size(); ++i) {
+    value[i] -= f.rate * (gradient[i] + f.decay * value[i]);
+  }
+}
+
+LOCKSTEP_EVERY_CPU void StepWithMomentum(const Factors& factors, std::span<const float> gradient,
+                                         float* value, float* velocity) {
+  const Factors f = factors;
+  for (size_t i = 0; i < gradient.size(); ++i) {
+    velocity[i] = f.momentum * velocity[i] + (gradient[i] + f.decay * value[i]);
+    value[i] -= f.rate * velocity[i];
+  }
+}
+
+LOCKSTEP_EVERY_CPU void StepNesterov(const Factors& factors, std::span<const float> gradient,
+                                     float* value, float* velocity) {
+  const Factors f = factors;
+  for (size_t i = 0; i < gradient.size(); ++i) {
+    const float g = gradient[i] + f.decay * value[i];
+    velocity[i] = f.momentum * velocity[i] + g;
+    value[i] -= f.rate * (g + f.momentum * velocity[i]);
+  }
+}
+
+}  // namespace
+
 Sgd::Sgd(const SgdOptions& options, size_t parameters)
     : options_(options),
       parameters_(parameters),
@@ -12,27 +50,16 @@ Sgd::Sgd(const SgdOptions& options, size_t parameters)
 void Sgd::Step(const Update& update) {
   CHECK_EQ(update.values.size(), parameters_);
   CHECK_EQ(update.gradient.size(), parameters_);
-  const auto rate = static_cast<float>(update.learning_rate);
-  const auto decay = static_cast<float>(options_.weight_decay);
-  const auto momentum = static_cast<float>(options_.momentum);
-  float* value = update.values.data();
-  const float* gradient = update.gradient.data();
-  float* velocity = velocity_.data();
+  const Factors factors{.rate = static_cast<float>(update.learning_rate),
+                        .decay = static_cast<float>(options_.weight_decay),
+                        .momentum = static_cast<float>(options_.momentum)};
+  float* const value = update.values.data();
   if (velocity_.empty()) {
-    for (size_t i = 0; i < parameters_; ++i) {
-      value[i] -= rate * (gradient[i] + decay * value[i]);
-    }
+    StepPlainly(factors, update.gradient, value);
   } else if (options_.nesterov) {
-    for (size_t i = 0; i < parameters_; ++i) {
-      const float g = gradient[i] + decay * value[i];
-      velocity[i] = momentum * velocity[i] + g;
-      value[i] -= rate * (g + momentum * velocity[i]);
-    }
+    StepNesterov(factors, update.gradient, value, velocity_.data());
   } else {
-    for (size_t i = 0; i < parameters_; ++i) {
-      velocity[i] = momentum * velocity[i] + (gradient[i] + decay * value[i]);
-      value[i] -= rate * velocity[i];
-    }
+    StepWithMomentum(factors, update.gradient, value, velocity_.data());
   }
 }
 

@@ -96,6 +96,11 @@ std::optional<Evaluation> Evaluator::Run(const Dataset& dataset, const Normalize
     share.workers.push_back({.loader = BatchLoader(dataset, normalizer, Sampler::InOrder(samples)),
                              .counts = std::vector<int64_t>(classes() * classes() + 1)});
   }
+  workers_.Run([&](int worker) {
+    for (size_t i = 0; i < members_.size(); ++i) {
+      executors_[worker][i]->SetParameters(members_[i].values);
+    }
+  });
   if (predictions != nullptr) {
     share.scores.resize(static_cast<size_t>(share.samples.size()) * classes());
   }
@@ -170,8 +175,7 @@ void Evaluator::Score(int worker, const Microbatch& microbatch, std::vector<doub
   scores->assign(static_cast<size_t>(batch) * classes(), 0);
   for (size_t i = 0; i < members_.size(); ++i) {
     const MicrobatchContext context{.phase = Phase::kEvaluation,
-                                    .sample_ids = microbatch.sample_ids,
-                                    .parameters = members_[i].values};
+                                    .sample_ids = microbatch.sample_ids};
     const ConstTensor logits = executors_[worker][i]->Forward(context, images);
     if (members_.size() == 1) {
       std::ranges::copy(logits.values(), scores->begin());

@@ -34,11 +34,12 @@ StepSums GradientStep::Run(const StepShare& share, std::span<const float> values
   reducer_.Begin(share.own_microbatches, share.microbatches);
   std::atomic<int64_t> left = share.own_microbatches;
   workers_.Run([&](int worker) {
+    executors_[worker]->SetParameters(values);
     while (left.fetch_sub(1) > 0) {
       const auto microbatch = prefetcher_.Take();
       CHECK(microbatch.has_value());
       CHECK_EQ((*microbatch)->step, share.step);
-      RunMicrobatch(worker, **microbatch, share.microbatches, values);
+      RunMicrobatch(worker, **microbatch, share.microbatches);
     }
   });
   if (stop) {
@@ -57,14 +58,12 @@ StepSums GradientStep::Run(const StepShare& share, std::span<const float> values
           .stop = tally(Tally::kStopRequests) > 0};
 }
 
-void GradientStep::RunMicrobatch(int worker, const Microbatch& microbatch, int64_t microbatches,
-                                 std::span<const float> values) {
+void GradientStep::RunMicrobatch(int worker, const Microbatch& microbatch, int64_t microbatches) {
   NetExecutor& executor = *executors_[worker];
   const MicrobatchContext context{.phase = Phase::kTraining,
                                   .seed = seed_,
                                   .step = microbatch.step,
-                                  .sample_ids = microbatch.sample_ids,
-                                  .parameters = values};
+                                  .sample_ids = microbatch.sample_ids};
   const ConstTensor images{microbatch.images.data(), static_cast<int>(microbatch.size()),
                            net_.input()};
   const ConstTensor logits = executor.Forward(context, images);

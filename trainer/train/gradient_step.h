@@ -57,8 +57,7 @@ class GradientStep {
 
  private:
   // `microbatches`: of the step, on all ranks.
-  void RunMicrobatch(int worker, const Microbatch& microbatch, int64_t microbatches,
-                     std::span<const float> values);
+  void RunMicrobatch(int worker, const Microbatch& microbatch, int64_t microbatches);
 
   // Adds what the executor's last microbatch of `samples` gives the buffers.
   void AddStatistics(const NetExecutor& executor, int64_t samples);

@@ -57,10 +57,8 @@ std::vector<float> Random(int64_t size, uint32_t sample) {
 std::vector<double> Evaluate(const Net& net, Phase made_for, const std::vector<float>& values) {
   NetExecutor executor(net, made_for);
   const std::vector<float> input = Random(kSamples * net.input().size(), 1);
-  const auto output =
-      executor
-          .Forward({.sample_ids = {}, .parameters = values}, {input.data(), kSamples, net.input()})
-          .values();
+  executor.SetParameters(values);
+  const auto output = executor.Forward({}, {input.data(), kSamples, net.input()}).values();
   return {output.begin(), output.end()};
 }
 

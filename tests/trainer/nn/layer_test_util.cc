@@ -194,6 +194,7 @@ LayerRunner::LayerRunner(Layer& layer, std::vector<Shape> inputs, int max_batch,
   }
   saved_ = GuardedBytes(plan_.saved_bytes);
   scratch_ = GuardedBytes(plan_.scratch_bytes);
+  prepared_ = GuardedBytes(plan_.prepared_bytes);
 }
 
 ParameterValues LayerRunner::RandomParameters(RandomStream& stream) const {
@@ -217,7 +218,8 @@ LayerContext LayerRunner::Context(Phase phase) {
           .buffers = buffers_.floats(),
           .statistics = training ? statistics_.floats() : std::span<float>(),
           .saved = training ? saved_.bytes() : std::span<std::byte>(),
-          .scratch = scratch_.bytes()};
+          .scratch = scratch_.bytes(),
+          .prepared = prepared_.bytes()};
 }
 
 void LayerRunner::SetBuffers(const std::vector<std::vector<double>>& values) {
@@ -244,6 +246,7 @@ void LayerRunner::ExpectIntact() const {
   EXPECT_TRUE(gradients_.intact()) << "wrote outside the parameter gradients";
   EXPECT_TRUE(saved_.intact()) << "wrote outside saved, " << plan_.saved_bytes << " bytes";
   EXPECT_TRUE(scratch_.intact()) << "wrote outside scratch, " << plan_.scratch_bytes << " bytes";
+  EXPECT_TRUE(prepared_.intact()) << "wrote outside prepared, " << plan_.prepared_bytes << " bytes";
   EXPECT_TRUE(output_.intact()) << "wrote outside the output";
 }
 
@@ -263,6 +266,8 @@ Array LayerRunner::Forward(Phase phase, const std::vector<Array>& inputs,
   output_ = GuardedBytes(batch_ * plan_.output.size() * static_cast<int64_t>(sizeof(float)));
   saved_.Poison();
   statistics_.Poison();
+  prepared_.Poison();
+  layer_.Prepare(Context(phase));
   layer_.Forward(Context(phase), tensors, {output_.floats().data(), batch_, plan_.output});
   ExpectIntact();
   return ToArray(output_.floats(), batch_, plan_.output);

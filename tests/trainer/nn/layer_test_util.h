@@ -82,6 +82,7 @@ class LayerRunner {
   GuardedBytes buffers_{0};
   GuardedBytes statistics_{0};
   GuardedBytes saved_{0};
+  GuardedBytes prepared_{0};
   GuardedBytes scratch_{0};
   int batch_ = 0;
   std::vector<GuardedBytes> inputs_;

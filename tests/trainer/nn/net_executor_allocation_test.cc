@@ -72,14 +72,12 @@ TEST(NetExecutor, AllocatesNothingInAStep) {
   const std::vector<float> input(4 * net.input().size(), 0.5F);
   const std::vector<uint32_t> sample_ids = {1, 2, 3, 4};
   const std::vector<int32_t> labels = {0, 1, 2, 3};
-  const MicrobatchContext context{.phase = Phase::kTraining,
-                                  .seed = 1,
-                                  .step = 1,
-                                  .sample_ids = sample_ids,
-                                  .parameters = parameters};
+  const MicrobatchContext context{
+      .phase = Phase::kTraining, .seed = 1, .step = 1, .sample_ids = sample_ids};
   int nodes = 0;
   const NetExecutor::NodeDone node_done = [&nodes](int) { ++nodes; };
   const auto step = [&] {
+    executor.SetParameters(parameters);
     const ConstTensor logits = executor.Forward(context, {input.data(), 4, net.input()});
     SoftmaxCrossEntropy(logits, labels, executor.output_gradient());
     executor.Backward(context, node_done);

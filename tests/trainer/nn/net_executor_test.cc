@@ -104,8 +104,7 @@ struct Microbatch {
   }
 
   MicrobatchContext Context(Phase phase = Phase::kTraining) const {
-    return {
-        .phase = phase, .seed = 1, .step = 2, .sample_ids = sample_ids, .parameters = parameters};
+    return {.phase = phase, .seed = 1, .step = 2, .sample_ids = sample_ids};
   }
 
   std::vector<float> parameters;
@@ -119,6 +118,7 @@ std::vector<float> Copy(std::span<const float> values) { return {values.begin(),
 
 std::vector<float> Forward(NetExecutor& executor, const Microbatch& microbatch,
                            Phase phase = Phase::kTraining) {
+  executor.SetParameters(microbatch.parameters);
   return Copy(executor.Forward(microbatch.Context(phase), microbatch.input_tensor).values());
 }
 
@@ -309,6 +309,7 @@ TEST(NetExecutor, EvaluationNeedsNeitherSampleIdsNorATrainingExecutor) {
   NetExecutor evaluation(net, Phase::kEvaluation);
   MicrobatchContext context = microbatch.Context(Phase::kEvaluation);
   context.sample_ids = {};
+  evaluation.SetParameters(microbatch.parameters);
   EXPECT_EQ(Copy(evaluation.Forward(context, microbatch.input_tensor).values()),
             Forward(training, microbatch, Phase::kEvaluation));
   EXPECT_LT(evaluation.memory().bytes, training.memory().bytes);
@@ -334,6 +335,10 @@ TEST(NetExecutor, ChecksWhatItIsCalledWith) {
   const MicrobatchContext context = microbatch.Context();
   ConstTensor input = microbatch.input_tensor;
 
+  EXPECT_THROW(executor.Forward(context, input), CheckFailure) << "no parameters";
+  EXPECT_THROW(executor.SetParameters({}), CheckFailure) << "too few parameters";
+  executor.SetParameters(microbatch.parameters);
+  evaluation.SetParameters(microbatch.parameters);
   EXPECT_THROW(evaluation.Forward(context, input), CheckFailure) << "made for evaluation";
   EXPECT_THROW(executor.Backward(context, [](int) {}), CheckFailure) << "no forward";
   executor.Forward(microbatch.Context(Phase::kEvaluation), input);

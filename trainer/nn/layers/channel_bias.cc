@@ -15,7 +15,7 @@ ParameterSlice AddBias(const BuildContext& context, int channels, Fan fan) {
        .fan = fan});
 }
 
-void AddChannelBias(const float* bias, Tensor values) {
+LOCKSTEP_EVERY_CPU void AddChannelBias(const float* bias, Tensor values) {
   const int channels = values.shape.channels;
   const float* const end = values.data + values.size();
   for (float* position = values.data; position != end; position += channels) {
@@ -25,7 +25,7 @@ void AddChannelBias(const float* bias, Tensor values) {
   }
 }
 
-void SumOverPositions(ConstTensor gradient, float* sums) {
+LOCKSTEP_EVERY_CPU void SumOverPositions(ConstTensor gradient, float* sums) {
   const int channels = gradient.shape.channels;
   const float* const end = gradient.data + gradient.size();
   for (const float* position = gradient.data; position != end; position += channels) {

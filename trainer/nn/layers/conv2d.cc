@@ -100,15 +100,21 @@ LayerPlan Conv2d::Build(const BuildContext& context) {
   convolution_ = MakeConvolution(geometry_, context.max_batch, context.convolutions);
   return {.output = output,
           .scratch_bytes = convolution_->scratch_bytes(),
+          .prepared_bytes = convolution_->prepared_bytes(),
           .flops = geometry_.flops(),
           .unseen_rows = geometry_.unseen_rows(),
           .unseen_columns = geometry_.unseen_columns(),
           .algorithm = convolution_->name()};
 }
 
+void Conv2d::Prepare(const LayerContext& context) const {
+  convolution_->Prepare(context.Value(weight_), context.prepared);
+}
+
 void Conv2d::Forward(const LayerContext& context, std::span<const ConstTensor> inputs,
                      Tensor output) const {
-  convolution_->Forward(context.Value(weight_), inputs[0], output, context.scratch);
+  convolution_->Forward({context.Value(weight_), context.prepared}, inputs[0], output,
+                        context.scratch);
   if (options_.bias) {
     AddChannelBias(context.Value(bias_), output);
   }
@@ -117,7 +123,7 @@ void Conv2d::Forward(const LayerContext& context, std::span<const ConstTensor> i
 void Conv2d::Backward(const LayerContext& context, std::span<const ConstTensor> inputs,
                       ConstTensor /*output*/, ConstTensor output_gradient,
                       std::span<const Tensor> input_gradients) const {
-  convolution_->Backward(context.Value(weight_), inputs[0], output_gradient,
+  convolution_->Backward({context.Value(weight_), context.prepared}, inputs[0], output_gradient,
                          {.weights = context.Gradient(weight_), .input = input_gradients[0]},
                          context.scratch);
   if (options_.bias) {

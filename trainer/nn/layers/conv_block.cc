@@ -10,11 +10,16 @@ LayerPlan ConvBlock::Build(const BuildContext& context) {
   return {.output = convolution_->output(),
           .saved_bytes = context.max_batch * convolution_->kept_bytes(),
           .scratch_bytes = convolution_->scratch_bytes(),
+          .prepared_bytes = convolution_->prepared_bytes(),
           .algorithm = convolution_->name()};
 }
 
 FusedParameters ConvBlock::Parameters(const LayerContext& context) const {
-  return {.weights = context.Value(weight_), .bias = context.Value(bias_)};
+  return {.weights = {context.Value(weight_), context.prepared}, .bias = context.Value(bias_)};
+}
+
+void ConvBlock::Prepare(const LayerContext& context) const {
+  convolution_->Prepare(context.Value(weight_), context.prepared);
 }
 
 void ConvBlock::Forward(const LayerContext& context, std::span<const ConstTensor> inputs,

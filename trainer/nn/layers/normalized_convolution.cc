@@ -6,15 +6,15 @@
 
 namespace lockstep {
 
-// Weights and bias that do both layers' work, and what is left of the scratch memory.
+// Weights and bias that do both layers' work, and what the convolution prepares of them.
 struct NormalizedConvolution::Folded {
-  Folded(const Conv2d& conv, std::span<std::byte> scratch) {
-    ScratchDealer dealer(scratch);
+  Folded(const Conv2d& conv, std::span<std::byte> prepared) {
+    ScratchDealer dealer(prepared);
     weights = dealer.Floats(conv.weight().size);
     scale = dealer.Floats(conv.geometry().filters);
     bias = dealer.Floats(conv.geometry().filters);
     bytes = dealer.bytes();
-    rest = scratch.empty() ? scratch : scratch.subspan(bytes);
+    rest = prepared.empty() ? prepared : prepared.subspan(bytes);
   }
 
   float* weights;
@@ -36,18 +36,20 @@ LayerPlan NormalizedConvolution::Build(const BuildContext& context) {
   const int64_t folded = Folded(conv_, {}).bytes;
   if (fused_ != nullptr) {
     return {.output = fused_->output(),
-            .scratch_bytes = folded + fused_->scratch_bytes(),
+            .scratch_bytes = fused_->scratch_bytes(),
+            .prepared_bytes = folded + fused_->prepared_bytes(),
             .algorithm = fused_->name()};
   }
   plain_ = MakeConvolution(conv_.geometry(), context.max_batch, context.convolutions);
   return {.output = conv_.geometry().output(),
-          .scratch_bytes = folded + plain_->scratch_bytes(),
+          .scratch_bytes = plain_->scratch_bytes(),
+          .prepared_bytes = folded + plain_->prepared_bytes(),
           .algorithm = plain_->name()};
 }
 
 // The filters are innermost in the weights.
-NormalizedConvolution::Folded NormalizedConvolution::Fold(const LayerContext& context) const {
-  Folded folded(conv_, context.scratch);
+void NormalizedConvolution::Prepare(const LayerContext& context) const {
+  const Folded folded(conv_, context.prepared);
   const int filters = conv_.geometry().filters;
   norm_.EvaluationScale(context, folded.scale, folded.bias);
   const float* const weights = context.Value(conv_.weight());
@@ -59,19 +61,24 @@ NormalizedConvolution::Folded NormalizedConvolution::Fold(const LayerContext& co
   for (int f = 0; conv_.has_bias() && f < filters; ++f) {
     folded.bias[f] += context.Value(conv_.bias())[f] * folded.scale[f];
   }
-  return folded;
+  if (fused_ != nullptr) {
+    fused_->Prepare(folded.weights, folded.rest);
+  } else {
+    plain_->Prepare(folded.weights, folded.rest);
+  }
 }
 
 void NormalizedConvolution::Forward(const LayerContext& context,
                                     std::span<const ConstTensor> inputs, Tensor output) const {
   CHECK(context.phase == Phase::kEvaluation);
-  const Folded folded = Fold(context);
+  const Folded folded(conv_, context.prepared);
+  const ConvolutionWeights weights{folded.weights, folded.rest};
   if (fused_ != nullptr) {
-    fused_->Forward({.weights = folded.weights, .bias = folded.bias}, inputs[0], output, {},
-                    folded.rest);
+    fused_->Forward({.weights = weights, .bias = folded.bias}, inputs[0], output, {},
+                    context.scratch);
     return;
   }
-  plain_->Forward(folded.weights, inputs[0], output, folded.rest);
+  plain_->Forward(weights, inputs[0], output, context.scratch);
   AddChannelBias(folded.bias, output);
 }
 

@@ -22,6 +22,8 @@ class NormalizedConvolution : public Layer {
   std::string_view kind() const override;
   // Adds no parameters.
   LayerPlan Build(const BuildContext& context) override;
+  // Folds the two layers into one.
+  void Prepare(const LayerContext& context) const override;
   // REQUIRES Phase::kEvaluation.
   void Forward(const LayerContext& context, std::span<const ConstTensor> inputs,
                Tensor output) const override;
@@ -32,7 +34,6 @@ class NormalizedConvolution : public Layer {
 
  private:
   struct Folded;
-  Folded Fold(const LayerContext& context) const;
 
   const Conv2d& conv_;
   const BatchNorm& norm_;

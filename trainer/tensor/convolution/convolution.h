@@ -17,6 +17,12 @@ struct ConvolutionGradients {
   Tensor input;    // overwritten; not wanted where it has no data
 };
 
+// The weights of a convolution, and what its algorithm has derived from them.
+struct ConvolutionWeights {
+  const float* values;
+  std::span<const std::byte> prepared;
+};
+
 // One way to compute the convolutions of one geometry. Constant: any number of threads may call it,
 // each with its own scratch. Allocates nothing.
 //
@@ -37,13 +43,18 @@ class ConvolutionAlgorithm {
   // Bytes of scratch that a call of Forward or Backward needs, 64-byte aligned.
   virtual int64_t scratch_bytes() const = 0;
 
+  // Bytes of what Prepare derives from the weights, 64-byte aligned; 0: nothing.
+  virtual int64_t prepared_bytes() const { return 0; }
+  // Writes `prepared`, which then serves any number of batches with these weights.
+  virtual void Prepare(const float* /*weights*/, std::span<std::byte> /*prepared*/) const {}
+
   // Writes all of `output`.
-  virtual void Forward(const float* weights, ConstTensor input, Tensor output,
+  virtual void Forward(const ConvolutionWeights& weights, ConstTensor input, Tensor output,
                        std::span<std::byte> scratch) const = 0;
 
   // `input` is what Forward had.
-  virtual void Backward(const float* weights, ConstTensor input, ConstTensor output_gradient,
-                        const ConvolutionGradients& gradients,
+  virtual void Backward(const ConvolutionWeights& weights, ConstTensor input,
+                        ConstTensor output_gradient, const ConvolutionGradients& gradients,
                         std::span<std::byte> scratch) const = 0;
 };
 

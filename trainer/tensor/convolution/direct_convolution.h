@@ -14,9 +14,9 @@ class DirectConvolution : public ConvolutionAlgorithm {
 
   std::string_view name() const override { return "direct"; }
   int64_t scratch_bytes() const override { return engine_.scratch_bytes(); }
-  void Forward(const float* weights, ConstTensor input, Tensor output,
+  void Forward(const ConvolutionWeights& weights, ConstTensor input, Tensor output,
                std::span<std::byte> scratch) const override;
-  void Backward(const float* weights, ConstTensor input, ConstTensor output_gradient,
+  void Backward(const ConvolutionWeights& weights, ConstTensor input, ConstTensor output_gradient,
                 const ConvolutionGradients& gradients, std::span<std::byte> scratch) const override;
 
  private:

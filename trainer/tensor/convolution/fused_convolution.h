@@ -13,7 +13,7 @@ namespace lockstep {
 enum class Pooling { kNone, kMax2x2 };  // 2x2 windows, stride 2, no padding
 
 struct FusedParameters {
-  const float* weights;
+  ConvolutionWeights weights;
   const float* bias;  // of every filter
 };
 
@@ -39,6 +39,9 @@ class FusedConvolution {
 
   virtual std::string_view name() const = 0;
   virtual int64_t scratch_bytes() const = 0;
+  // As a ConvolutionAlgorithm's.
+  virtual int64_t prepared_bytes() const { return 0; }
+  virtual void Prepare(const float* /*weights*/, std::span<std::byte> /*prepared*/) const {}
 
   // Writes all of `output`. Where there is no Backward to follow, `kept` may be empty.
   virtual void Forward(const FusedParameters& parameters, ConstTensor input, Tensor output,

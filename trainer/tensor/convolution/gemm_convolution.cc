@@ -103,12 +103,12 @@ int64_t GemmConvolution::WeightsOffset(int product, int group) const {
          int64_t{group} * geometry_.group_filters();
 }
 
-void GemmConvolution::Forward(const float* weights, ConstTensor input, Tensor output,
+void GemmConvolution::Forward(const ConvolutionWeights& weights, ConstTensor input, Tensor output,
                               std::span<std::byte> scratch) const {
   const Workspace workspace = Divide(scratch);
   ForEachBlock(input.batch, [&](const OutputBlock& block, int image) {
     for (int group = 0; group < geometry_.groups; ++group) {
-      ForwardGroup(block, group, weights, input.samples(image, block.images),
+      ForwardGroup(block, group, weights.values, input.samples(image, block.images),
                    output.samples(image, block.images), workspace);
     }
   });
@@ -140,12 +140,12 @@ void GemmConvolution::ForwardGroup(const OutputBlock& block, int group, const fl
   }
 }
 
-void GemmConvolution::Backward(const float* weights, ConstTensor input, ConstTensor output_gradient,
-                               const ConvolutionGradients& gradients,
+void GemmConvolution::Backward(const ConvolutionWeights& weights, ConstTensor input,
+                               ConstTensor output_gradient, const ConvolutionGradients& gradients,
                                std::span<std::byte> scratch) const {
   const Workspace workspace = Divide(scratch);
   if (gradients.input) {
-    Transpose(weights, geometry_.filter_weights(), geometry_.filters, workspace.transposed);
+    Transpose(weights.values, geometry_.filter_weights(), geometry_.filters, workspace.transposed);
   }
   ForEachBlock(input.batch, [&](const OutputBlock& block, int image) {
     const ConvolutionGradients block_gradients{

@@ -27,19 +27,19 @@ int64_t PointwiseConvolution::scratch_bytes() const {
   return geometry_.weights() * static_cast<int64_t>(sizeof(float));
 }
 
-void PointwiseConvolution::Forward(const float* weights, ConstTensor input, Tensor output,
-                                   std::span<std::byte> /*scratch*/) const {
+void PointwiseConvolution::Forward(const ConvolutionWeights& weights, ConstTensor input,
+                                   Tensor output, std::span<std::byte> /*scratch*/) const {
   const int channels = geometry_.group_channels();
   const int filters = geometry_.group_filters();
   for (int group = 0; group < geometry_.groups; ++group) {
     MultiplyRows(Positions(input), filters, channels,
                  {input.data + group * channels, geometry_.input.channels},
-                 {weights + group * filters, geometry_.filters}, 0,
+                 {weights.values + group * filters, geometry_.filters}, 0,
                  {output.data + group * filters, geometry_.filters});
   }
 }
 
-void PointwiseConvolution::Backward(const float* weights, ConstTensor input,
+void PointwiseConvolution::Backward(const ConvolutionWeights& weights, ConstTensor input,
                                     ConstTensor output_gradient,
                                     const ConvolutionGradients& gradients,
                                     std::span<std::byte> scratch) const {
@@ -55,7 +55,7 @@ void PointwiseConvolution::Backward(const float* weights, ConstTensor input,
     return;
   }
   auto* transposed = reinterpret_cast<float*>(scratch.data());  // filters x channels of a group
-  Transpose(weights, channels, geometry_.filters, transposed);
+  Transpose(weights.values, channels, geometry_.filters, transposed);
   for (int group = 0; group < geometry_.groups; ++group) {
     MultiplyRows(Positions(input), channels, filters,
                  {output_gradient.data + group * filters, geometry_.filters},

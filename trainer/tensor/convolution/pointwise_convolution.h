@@ -15,9 +15,9 @@ class PointwiseConvolution : public ConvolutionAlgorithm {
 
   std::string_view name() const override { return "pointwise"; }
   int64_t scratch_bytes() const override;
-  void Forward(const float* weights, ConstTensor input, Tensor output,
+  void Forward(const ConvolutionWeights& weights, ConstTensor input, Tensor output,
                std::span<std::byte> scratch) const override;
-  void Backward(const float* weights, ConstTensor input, ConstTensor output_gradient,
+  void Backward(const ConvolutionWeights& weights, ConstTensor input, ConstTensor output_gradient,
                 const ConvolutionGradients& gradients, std::span<std::byte> scratch) const override;
 
  private:

@@ -88,10 +88,10 @@ Windows WindowConvolution::InputWindows(const OutputBlock& block) const {
           .group = geometry_.group_channels()};
 }
 
-void WindowConvolution::Forward(const float* weights, ConstTensor input, Tensor output,
+void WindowConvolution::Forward(const ConvolutionWeights& weights, ConstTensor input, Tensor output,
                                 std::span<std::byte> scratch) const {
   const Workspace workspace = Divide(scratch);
-  PackWeights(geometry_, weights, workspace.weights);
+  PackWeights(geometry_, weights.values, workspace.weights);
   input_.ForEachBlock(input.batch, [&](const OutputBlock& block, int image) {
     input_.CopyIntoFrame(block, input.samples(image, block.images), workspace.frame);
     const Windows windows = InputWindows(block);
@@ -101,14 +101,14 @@ void WindowConvolution::Forward(const float* weights, ConstTensor input, Tensor 
 }
 
 // Some images at a time, so that the output's gradient is still in a cache when it is read again.
-void WindowConvolution::Backward(const float* weights, ConstTensor input,
+void WindowConvolution::Backward(const ConvolutionWeights& weights, ConstTensor input,
                                  ConstTensor output_gradient, const ConvolutionGradients& gradients,
                                  std::span<std::byte> scratch) const {
   const Workspace workspace = Divide(scratch);
   std::fill_n(workspace.weights, geometry_.weights(), 0.0F);
   if (gradients.input) {
     for (const StridePhase& phase : phases_) {
-      PackPhase(geometry_, phase, weights, workspace.phase_weights);
+      PackPhase(geometry_, phase, weights.values, workspace.phase_weights);
     }
   }
   const int together = std::max(input_.block().images, gradient_.block().images);

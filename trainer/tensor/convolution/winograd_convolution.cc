@@ -2,20 +2,20 @@
 
 namespace lockstep {
 
-void WinogradConvolution::Forward(const float* weights, ConstTensor input, Tensor output,
-                                  std::span<std::byte> scratch) const {
-  engine_.Forward(weights, input, scratch,
+void WinogradConvolution::Forward(const ConvolutionWeights& weights, ConstTensor input,
+                                  Tensor output, std::span<std::byte> scratch) const {
+  engine_.Forward(weights.prepared, input, scratch,
                   [&](const WinogradBlock& block, int image, const float* from, int64_t stride) {
                     engine_.kernels().transform_output(engine_.tiles(), block, from, stride,
                                                        output.sample(image));
                   });
 }
 
-void WinogradConvolution::Backward(const float* weights, ConstTensor input,
+void WinogradConvolution::Backward(const ConvolutionWeights& weights, ConstTensor input,
                                    ConstTensor output_gradient,
                                    const ConvolutionGradients& gradients,
                                    std::span<std::byte> scratch) const {
-  engine_.Backward(weights, input, gradients, scratch,
+  engine_.Backward(weights.prepared, input, gradients, scratch,
                    [&](const WinogradBlock& block, int image, float* to, int64_t stride) {
                      engine_.kernels().transform_output_gradient(
                          engine_.tiles(), block, output_gradient.sample(image), stride, to);
@@ -27,7 +27,7 @@ void FusedWinogradConvolution::Forward(const FusedParameters& parameters, ConstT
                                        std::span<std::byte> scratch) const {
   const bool pooled = pooling() == Pooling::kMax2x2;
   auto* const positions = reinterpret_cast<uint8_t*>(kept.data());
-  engine_.Forward(parameters.weights, input, scratch,
+  engine_.Forward(parameters.weights.prepared, input, scratch,
                   [&](const WinogradBlock& block, int image, const float* from, int64_t stride) {
                     const int64_t offset = image * output.shape.size();
                     engine_.kernels().transform_output_tail(
@@ -46,7 +46,7 @@ void FusedWinogradConvolution::Backward(const FusedParameters& parameters, Const
                                         std::span<std::byte> scratch) const {
   const bool pooled = pooling() == Pooling::kMax2x2;
   const auto* const positions = reinterpret_cast<const uint8_t*>(kept.data());
-  engine_.Backward(parameters.weights, input, gradients.convolution, scratch,
+  engine_.Backward(parameters.weights.prepared, input, gradients.convolution, scratch,
                    [&](const WinogradBlock& block, int image, float* to, int64_t stride) {
                      const int64_t offset = image * output.shape.size();
                      engine_.kernels().transform_tail_gradient(

@@ -15,9 +15,13 @@ class WinogradConvolution : public ConvolutionAlgorithm {
 
   std::string_view name() const override { return "winograd"; }
   int64_t scratch_bytes() const override { return engine_.scratch_bytes(); }
-  void Forward(const float* weights, ConstTensor input, Tensor output,
+  int64_t prepared_bytes() const override { return engine_.prepared_bytes(); }
+  void Prepare(const float* weights, std::span<std::byte> prepared) const override {
+    engine_.Prepare(weights, prepared);
+  }
+  void Forward(const ConvolutionWeights& weights, ConstTensor input, Tensor output,
                std::span<std::byte> scratch) const override;
-  void Backward(const float* weights, ConstTensor input, ConstTensor output_gradient,
+  void Backward(const ConvolutionWeights& weights, ConstTensor input, ConstTensor output_gradient,
                 const ConvolutionGradients& gradients, std::span<std::byte> scratch) const override;
 
  private:
@@ -33,6 +37,10 @@ class FusedWinogradConvolution : public FusedConvolution {
 
   std::string_view name() const override { return "winograd"; }
   int64_t scratch_bytes() const override { return engine_.scratch_bytes(); }
+  int64_t prepared_bytes() const override { return engine_.prepared_bytes(); }
+  void Prepare(const float* weights, std::span<std::byte> prepared) const override {
+    engine_.Prepare(weights, prepared);
+  }
   void Forward(const FusedParameters& parameters, ConstTensor input, Tensor output,
                std::span<std::byte> kept, std::span<std::byte> scratch) const override;
   void Backward(const FusedParameters& parameters, ConstTensor input, ConstTensor output,

@@ -92,34 +92,38 @@ int64_t WinogradEngine::Tiles(const WinogradBlock& block) const {
 }
 
 int64_t WinogradEngine::scratch_bytes() const {
-  return points_ * (2 * weights_stride_ + input_stride_ + output_stride_) *
+  return points_ * (weights_stride_ + input_stride_ + output_stride_) *
          static_cast<int64_t>(sizeof(float));
 }
 
-WinogradEngine::Workspace WinogradEngine::Divide(std::span<std::byte> scratch) const {
-  auto* const weights = reinterpret_cast<float*>(scratch.data());
-  float* const transposed = weights + points_ * weights_stride_;
-  float* const input = transposed + points_ * weights_stride_;
+int64_t WinogradEngine::prepared_bytes() const {
+  return 2 * points_ * weights_stride_ * static_cast<int64_t>(sizeof(float));
+}
+
+void WinogradEngine::Prepare(const float* weights, std::span<std::byte> prepared) const {
+  auto* const transformed = reinterpret_cast<float*>(prepared.data());
+  float* const transposed = transformed + points_ * weights_stride_;
+  kernels_.transform_weights(weights, int64_t{tiles_.channels} * tiles_.filters, weights_stride_,
+                             transformed);
+  for (int point = 0; point < points_; ++point) {
+    Transpose(transformed + point * weights_stride_, tiles_.channels, tiles_.filters,
+              transposed + point * weights_stride_);
+  }
+}
+
+WinogradEngine::Workspace WinogradEngine::Divide(std::span<const std::byte> prepared,
+                                                 std::span<std::byte> scratch) const {
+  const auto* const weights = reinterpret_cast<const float*>(prepared.data());
+  auto* const gradient = reinterpret_cast<float*>(scratch.data());
+  float* const input = gradient + points_ * weights_stride_;
   return {.weights = weights,
-          .transposed_weights = transposed,
+          .transposed_weights = weights + points_ * weights_stride_,
+          .weight_gradient = gradient,
           .input = input,
           .output = input + points_ * input_stride_};
 }
 
 int WinogradEngine::ImagesInBlock(int batch) const { return EqualPieces(batch, block_.images); }
-
-void WinogradEngine::TransformWeights(const float* weights, const Workspace& workspace) const {
-  kernels_.transform_weights(weights, int64_t{tiles_.channels} * tiles_.filters, weights_stride_,
-                             workspace.weights);
-}
-
-void WinogradEngine::TransposeWeights(const float* weights, const Workspace& workspace) const {
-  TransformWeights(weights, workspace);
-  for (int point = 0; point < points_; ++point) {
-    Transpose(workspace.weights + point * weights_stride_, tiles_.channels, tiles_.filters,
-              workspace.transposed_weights + point * weights_stride_);
-  }
-}
 
 void WinogradEngine::MultiplyForward(const WinogradBlock& block, const float* input,
                                      const Workspace& workspace) const {
@@ -139,7 +143,7 @@ void WinogradEngine::AccumulateWeightGradient(const WinogradBlock& block, const 
     Gemm(tiles_.channels, tiles_.filters, static_cast<int>(Tiles(block)),
          {workspace.input + point * input_stride_, tiles_.channels, Op::kTranspose},
          {workspace.output + point * output_stride_, tiles_.filters}, first ? 0.0F : 1.0F,
-         workspace.weights + point * weights_stride_, tiles_.filters);
+         workspace.weight_gradient + point * weights_stride_, tiles_.filters);
   }
 }
 

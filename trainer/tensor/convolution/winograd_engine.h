@@ -31,12 +31,15 @@ class WinogradEngine {
   const WinogradTiles& tiles() const { return tiles_; }
   int64_t scratch_bytes() const;
 
+  // The transformed weights, and each point's matrix of them transposed for the way back.
+  int64_t prepared_bytes() const;
+  void Prepare(const float* weights, std::span<std::byte> prepared) const;
+
   // Calls take(block, its first image, transformed output, stride) for blocks that cover the batch.
   template <typename Take>
-  void Forward(const float* weights, ConstTensor input, std::span<std::byte> scratch,
+  void Forward(std::span<const std::byte> prepared, ConstTensor input, std::span<std::byte> scratch,
                const Take& take) const {
-    const Workspace workspace = Divide(scratch);
-    TransformWeights(weights, workspace);
+    const Workspace workspace = Divide(prepared, scratch);
     ForEachBlock(input.batch, [&](const WinogradBlock& block, int image) {
       MultiplyForward(block, input.sample(image), workspace);
       take(block, image, workspace.output, output_stride_);
@@ -46,12 +49,10 @@ class WinogradEngine {
   // The adjoint of Forward, step by step. Calls give(block, its first image, where to write the
   // transformed gradient of the output, stride).
   template <typename Give>
-  void Backward(const float* weights, ConstTensor input, const ConvolutionGradients& gradients,
-                std::span<std::byte> scratch, const Give& give) const {
-    const Workspace workspace = Divide(scratch);
-    if (gradients.input) {
-      TransposeWeights(weights, workspace);
-    }
+  void Backward(std::span<const std::byte> prepared, ConstTensor input,
+                const ConvolutionGradients& gradients, std::span<std::byte> scratch,
+                const Give& give) const {
+    const Workspace workspace = Divide(prepared, scratch);
     ForEachBlock(input.batch, [&](const WinogradBlock& block, int image) {
       give(block, image, workspace.output, output_stride_);
       const bool first = image == 0 && block.first_row == 0;
@@ -64,21 +65,23 @@ class WinogradEngine {
         AddInputGradient(block, gradients.input.sample(image), workspace);
       }
     });
-    kernels_.add_weight_gradient(workspace.weights, int64_t{tiles_.channels} * tiles_.filters,
-                                 weights_stride_, gradients.weights);
+    kernels_.add_weight_gradient(workspace.weight_gradient,
+                                 int64_t{tiles_.channels} * tiles_.filters, weights_stride_,
+                                 gradients.weights);
   }
 
  private:
   // Transformed numbers, as kernels/winograd.h says.
   struct Workspace {
-    float* weights;  // or their gradient
-    float* transposed_weights;
+    const float* weights;
+    const float* transposed_weights;
+    float* weight_gradient;
     float* input;   // or its gradient
     float* output;  // or its gradient
   };
   // The rows of a block's matrices.
   int64_t Tiles(const WinogradBlock& block) const;
-  Workspace Divide(std::span<std::byte> scratch) const;
+  Workspace Divide(std::span<const std::byte> prepared, std::span<std::byte> scratch) const;
   // Calls visit(block, its first image). Blocks follow from the batch alone.
   template <typename Visit>
   void ForEachBlock(int batch, const Visit& visit) const {
@@ -93,9 +96,6 @@ class WinogradEngine {
     }
   }
   int ImagesInBlock(int batch) const;
-  void TransformWeights(const float* weights, const Workspace& workspace) const;
-  // Leaves nothing in workspace.weights, where the gradient is summed later.
-  void TransposeWeights(const float* weights, const Workspace& workspace) const;
   void MultiplyForward(const WinogradBlock& block, const float* input,
                        const Workspace& workspace) const;
   void AccumulateWeightGradient(const WinogradBlock& block, const float* input, bool first,

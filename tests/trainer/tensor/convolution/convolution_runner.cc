@@ -147,17 +147,21 @@ ConvolutionResults RunConvolution(const ConvolutionAlgorithm& algorithm,
   const Memory input_gradient(numbers.input.size(), options.offset, kNan);
   const Memory scratch(algorithm.scratch_bytes() / sizeof(float), 0, kNan);
 
-  algorithm.Forward(weights.data(), {input.data(), batch, geometry.input},
+  const Memory prepared(algorithm.prepared_bytes() / sizeof(float), 0, kNan);
+  algorithm.Prepare(weights.data(), std::as_writable_bytes(prepared.values()));
+  const ConvolutionWeights prepared_weights{weights.data(), std::as_bytes(prepared.values())};
+
+  algorithm.Forward(prepared_weights, {input.data(), batch, geometry.input},
                     {output.data(), batch, output_shape}, std::as_writable_bytes(scratch.values()));
   std::ranges::fill(scratch.values(), kNan);
   algorithm.Backward(
-      weights.data(), {input.data(), batch, geometry.input},
+      prepared_weights, {input.data(), batch, geometry.input},
       {output_gradient.data(), batch, output_shape},
       {.weights = weight_gradient.data(),
        .input = {options.input_gradient ? input_gradient.data() : nullptr, batch, geometry.input}},
       std::as_writable_bytes(scratch.values()));
-  for (const Memory* memory :
-       {&weights, &input, &output_gradient, &output, &weight_gradient, &input_gradient, &scratch}) {
+  for (const Memory* memory : {&weights, &input, &output_gradient, &output, &weight_gradient,
+                               &input_gradient, &scratch, &prepared}) {
     EXPECT_TRUE(memory->intact()) << "written outside";
   }
   return {.output = output.Copy(),

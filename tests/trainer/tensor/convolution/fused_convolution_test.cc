@@ -63,7 +63,9 @@ Results RunFused(const FusedConvolution& fused, const Case& test, const Numbers&
   results.convolution.input_gradient.assign(numbers.convolution.input.size(), kNan);
   const AlignedBuffer<std::byte> scratch(fused.scratch_bytes());
   std::ranges::fill(scratch.span(), std::byte{0xff});
-  const FusedParameters parameters{.weights = numbers.convolution.weights.data(),
+  const AlignedBuffer<std::byte> prepared(fused.prepared_bytes());
+  fused.Prepare(numbers.convolution.weights.data(), prepared.span());
+  const FusedParameters parameters{.weights = {numbers.convolution.weights.data(), prepared.span()},
                                    .bias = numbers.bias.data()};
   const ConstTensor input{numbers.convolution.input.data(), test.batch, test.geometry.input};
   fused.Forward(parameters, input, {results.output.data(), test.batch, shape}, results.kept,
