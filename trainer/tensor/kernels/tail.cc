@@ -49,11 +49,13 @@ LOCKSTEP_INLINE IntsOf<kWidth> LoadBytesUpTo(const uint8_t* end, const uint8_t* 
 // Calls rows<width>() with the widest vectors that the gaps have room for.
 template <typename Rows>
 LOCKSTEP_INLINE void WithVectors(const TailRow& row, const Rows& rows) {
-  if (row.filter_room % kLanes == 0) {
-    rows.template operator()<kLanes>();
-  } else {
-    rows.template operator()<kDirectUnit>();
+  if constexpr (kLanes > kDirectUnit) {
+    if (row.filter_room % kLanes != 0) {
+      rows.template operator()<kDirectUnit>();
+      return;
+    }
   }
+  rows.template operator()<kLanes>();
 }
 
 template <int kWidth, typename Function>
