@@ -9,7 +9,7 @@ namespace lockstep {
 namespace {
 
 // What a step multiplies with, once for all parameters.
-struct Factors {
+struct AdamFactors {
   float rate;
   float root_correction;
   float epsilon;
@@ -20,9 +20,9 @@ struct Factors {
   float take_square;
 };
 
-LOCKSTEP_EVERY_CPU void StepAll(const Factors& factors, std::span<const float> gradient,
+LOCKSTEP_EVERY_CPU void StepAll(const AdamFactors& factors, std::span<const float> gradient,
                                 float* value, float* mean, float* square) {
-  const Factors f = factors;  // not to be read again after each value written
+  const AdamFactors f = factors;  // not to be read again after each value written
   for (size_t i = 0; i < gradient.size(); ++i) {
     const float g = gradient[i] + f.decay * value[i];
     mean[i] = f.keep_mean * mean[i] + f.take_mean * g;

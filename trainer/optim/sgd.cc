@@ -7,32 +7,32 @@ namespace lockstep {
 namespace {
 
 // What a step multiplies with, once for all parameters.
-struct Factors {
+struct SgdFactors {
   float rate;
   float decay;
   float momentum;
 };
 
-LOCKSTEP_EVERY_CPU void StepPlainly(const Factors& factors, std::span<const float> gradient,
+LOCKSTEP_EVERY_CPU void StepPlainly(const SgdFactors& factors, std::span<const float> gradient,
                                     float* value) {
-  const Factors f = factors;  // not to be read again after each value written
+  const SgdFactors f = factors;  // not to be read again after each value written
   for (size_t i = 0; i < gradient.size(); ++i) {
     value[i] -= f.rate * (gradient[i] + f.decay * value[i]);
   }
 }
 
-LOCKSTEP_EVERY_CPU void StepWithMomentum(const Factors& factors, std::span<const float> gradient,
+LOCKSTEP_EVERY_CPU void StepWithMomentum(const SgdFactors& factors, std::span<const float> gradient,
                                          float* value, float* velocity) {
-  const Factors f = factors;
+  const SgdFactors f = factors;
   for (size_t i = 0; i < gradient.size(); ++i) {
     velocity[i] = f.momentum * velocity[i] + (gradient[i] + f.decay * value[i]);
     value[i] -= f.rate * velocity[i];
   }
 }
 
-LOCKSTEP_EVERY_CPU void StepNesterov(const Factors& factors, std::span<const float> gradient,
+LOCKSTEP_EVERY_CPU void StepNesterov(const SgdFactors& factors, std::span<const float> gradient,
                                      float* value, float* velocity) {
-  const Factors f = factors;
+  const SgdFactors f = factors;
   for (size_t i = 0; i < gradient.size(); ++i) {
     const float g = gradient[i] + f.decay * value[i];
     velocity[i] = f.momentum * velocity[i] + g;
@@ -50,9 +50,9 @@ Sgd::Sgd(const SgdOptions& options, size_t parameters)
 void Sgd::Step(const Update& update) {
   CHECK_EQ(update.values.size(), parameters_);
   CHECK_EQ(update.gradient.size(), parameters_);
-  const Factors factors{.rate = static_cast<float>(update.learning_rate),
-                        .decay = static_cast<float>(options_.weight_decay),
-                        .momentum = static_cast<float>(options_.momentum)};
+  const SgdFactors factors{.rate = static_cast<float>(update.learning_rate),
+                           .decay = static_cast<float>(options_.weight_decay),
+                           .momentum = static_cast<float>(options_.momentum)};
   float* const value = update.values.data();
   if (velocity_.empty()) {
     StepPlainly(factors, update.gradient, value);
