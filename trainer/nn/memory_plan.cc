@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "trainer/base/divide.h"
+#include "trainer/tensor/aligned_buffer.h"
 
 namespace lockstep {
 namespace {
-
-constexpr int64_t kLine = 64;
 
 bool NeededTogether(const ArenaBlock& a, const ArenaBlock& b) {
   return a.first <= b.last && b.first <= a.last;
@@ -30,7 +29,7 @@ std::vector<int> LastReaders(const Net& net, std::span<const Stage> stages) {
 }
 
 int64_t ValueBytes(const Net& net, const Shape& shape) {
-  return RoundUp(shape.size() * net.max_batch() * static_cast<int64_t>(sizeof(float)), kLine);
+  return RoundUp(shape.size() * net.max_batch() * static_cast<int64_t>(sizeof(float)), kLineBytes);
 }
 
 // For each stage, bytes for its shares of the gradients of values that a later stage reads too, or
@@ -74,9 +73,9 @@ int64_t PlaceBlocks(std::span<ArenaBlock* const> blocks) {
       if (block->offset + block->bytes <= other->offset) {
         break;
       }
-      block->offset = std::max(block->offset, other->offset + RoundUp(other->bytes, kLine));
+      block->offset = std::max(block->offset, other->offset + RoundUp(other->bytes, kLineBytes));
     }
-    total = std::max(total, block->offset + RoundUp(block->bytes, kLine));
+    total = std::max(total, block->offset + RoundUp(block->bytes, kLineBytes));
     placed.insert(std::ranges::upper_bound(placed, block->offset, {}, &ArenaBlock::offset), block);
   }
   return total;

@@ -5,7 +5,7 @@
 namespace lockstep {
 namespace {
 
-constexpr std::align_val_t kLine{64};
+constexpr std::align_val_t kLine{kLineBytes};
 constexpr size_t kHugePage = size_t{1} << 21;
 
 }  // namespace

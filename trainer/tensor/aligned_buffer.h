@@ -10,8 +10,10 @@
 
 namespace lockstep {
 
+constexpr int64_t kLineBytes = 64;  // of a cache
+
 // So many floats that what follows them begins on a cache line, if they do.
-constexpr int64_t WholeLines(int64_t floats) { return RoundUp(floats, 16); }
+constexpr int64_t WholeLines(int64_t floats) { return RoundUp(floats, kLineBytes / 4); }
 
 // Memory of at least `bytes` on a cache line (64 bytes, an AVX-512 vector). Large memory lies on
 // huge pages where the system grants them: a transform that writes dozens of matrices at once would

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "trainer/base/divide.h"
+#include "trainer/tensor/aligned_buffer.h"
 
 namespace lockstep {
 
@@ -23,9 +24,8 @@ class ScratchDealer {
  private:
   template <typename T>
   T* Numbers(int64_t count) {
-    constexpr int64_t kLine = 64;
     const int64_t begin = bytes_;
-    bytes_ += RoundUp(count * static_cast<int64_t>(sizeof(T)), kLine);
+    bytes_ += RoundUp(count * static_cast<int64_t>(sizeof(T)), kLineBytes);
     return scratch_.empty() ? nullptr : reinterpret_cast<T*>(scratch_.data() + begin);
   }
 

@@ -14,7 +14,7 @@ int64_t RowRoom(const TailRow& row) { return int64_t{row.width} * row.filter_roo
 void DirectConvolution::Forward(const ConvolutionWeights& weights, ConstTensor input, Tensor output,
                                 std::span<std::byte> scratch) const {
   const TailRow& row = engine_.row();
-  engine_.Forward(weights.values, nullptr, input, 1, scratch,
+  engine_.Forward(weights.prepared, nullptr, input, 1, scratch,
                   [&](int image, int first, int /*count*/, const float* outputs) {
                     engine_.kernels().tail->copy_row(row, outputs,
                                                      output.sample(image) + first * RowSize(row));
@@ -25,7 +25,7 @@ void DirectConvolution::Backward(const ConvolutionWeights& weights, ConstTensor 
                                  ConstTensor output_gradient, const ConvolutionGradients& gradients,
                                  std::span<std::byte> scratch) const {
   const TailRow& row = engine_.row();
-  engine_.Backward(weights.values, input, gradients, nullptr, scratch,
+  engine_.Backward(weights.prepared, input, gradients, nullptr, scratch,
                    [&](int image, float* gradient, float* /*bias_gradient*/) {
                      for (int y = 0; y < output_gradient.shape.height; ++y) {
                        engine_.kernels().tail->copy_row_back(
@@ -42,7 +42,7 @@ void FusedDirectConvolution::Forward(const FusedParameters& parameters, ConstTen
   const TailKernels& tail = *engine_.kernels().tail;
   const bool pooled = pooling() == Pooling::kMax2x2;
   auto* const positions = reinterpret_cast<uint8_t*>(kept.data());
-  engine_.Forward(parameters.weights.values, parameters.bias, input, pooled ? 2 : 1, scratch,
+  engine_.Forward(parameters.weights.prepared, parameters.bias, input, pooled ? 2 : 1, scratch,
                   [&](int image, int first, int count, const float* outputs) {
                     if (!pooled) {
                       tail.rectify_row(row, outputs, output.sample(image) + first * RowSize(row));
@@ -60,8 +60,8 @@ void FusedDirectConvolution::Backward(const FusedParameters& parameters, ConstTe
                                       ConstTensor output_gradient, const FusedGradients& gradients,
                                       std::span<std::byte> scratch) const {
   const auto* const positions = reinterpret_cast<const uint8_t*>(kept.data());
-  engine_.Backward(parameters.weights.values, input, gradients.convolution, gradients.bias, scratch,
-                   [&](int image, float* gradient, float* bias_gradient) {
+  engine_.Backward(parameters.weights.prepared, input, gradients.convolution, gradients.bias,
+                   scratch, [&](int image, float* gradient, float* bias_gradient) {
                      if (pooling() == Pooling::kMax2x2) {
                        PoolBack(positions + image * output.shape.size(),
                                 output_gradient.sample(image), gradient, bias_gradient);

@@ -14,6 +14,10 @@ class DirectConvolution : public ConvolutionAlgorithm {
 
   std::string_view name() const override { return "direct"; }
   int64_t scratch_bytes() const override { return engine_.scratch_bytes(); }
+  int64_t prepared_bytes() const override { return engine_.prepared_bytes(); }
+  void Prepare(const float* weights, std::span<std::byte> prepared) const override {
+    engine_.Prepare(weights, prepared);
+  }
   void Forward(const ConvolutionWeights& weights, ConstTensor input, Tensor output,
                std::span<std::byte> scratch) const override;
   void Backward(const ConvolutionWeights& weights, ConstTensor input, ConstTensor output_gradient,
@@ -32,6 +36,10 @@ class FusedDirectConvolution : public FusedConvolution {
 
   std::string_view name() const override { return "direct"; }
   int64_t scratch_bytes() const override { return engine_.scratch_bytes(); }
+  int64_t prepared_bytes() const override { return engine_.prepared_bytes(); }
+  void Prepare(const float* weights, std::span<std::byte> prepared) const override {
+    engine_.Prepare(weights, prepared);
+  }
   void Forward(const FusedParameters& parameters, ConstTensor input, Tensor output,
                std::span<std::byte> kept, std::span<std::byte> scratch) const override;
   void Backward(const FusedParameters& parameters, ConstTensor input, ConstTensor output,

@@ -2,6 +2,7 @@
 
 #include "trainer/base/check.h"
 #include "trainer/base/divide.h"
+#include "trainer/tensor/aligned_buffer.h"
 
 namespace lockstep {
 namespace {
@@ -46,9 +47,7 @@ DirectEngine::DirectEngine(const ConvolutionGeometry& geometry)
 DirectEngine::Workspace DirectEngine::Divide(ScratchDealer* dealer) const {
   const int64_t frame_rows = geometry_.input.height + 2 * geometry_.padding_height;
   return {
-      .weights = dealer->Floats(taps() * shape_.filter_room),
-      .transposed_weights =
-          dealer->Floats(int64_t{shape_.kernel_height} * shape_.filters * shape_.row_tap_room),
+      .weight_gradient = dealer->Floats(taps() * shape_.filter_room),
       .bias = dealer->Floats(shape_.filter_room),
       .frame = dealer->Floats(framed() ? frame_rows * shape_.frame_width * shape_.channels : 0),
       .frame_row =
@@ -57,7 +56,7 @@ DirectEngine::Workspace DirectEngine::Divide(ScratchDealer* dealer) const {
           dealer->Floats(int64_t{shape_.output_height} * shape_.output_width * shape_.filter_room)};
 }
 
-DirectEngine::Workspace DirectEngine::Prepare(std::span<std::byte> scratch) const {
+DirectEngine::Workspace DirectEngine::Divide(std::span<std::byte> scratch) const {
   ScratchDealer dealer(scratch);
   const Workspace workspace = Divide(&dealer);
   std::fill(workspace.frame, workspace.frame_row, 0.0F);
@@ -78,13 +77,34 @@ const float* DirectEngine::Frame(const float* image, const Workspace& workspace)
   return workspace.frame;
 }
 
-void DirectEngine::SpreadWeights(const float* weights, const float* bias,
-                                 const Workspace& workspace) const {
-  std::fill_n(workspace.weights, taps() * shape_.filter_room, 0.0F);
+int64_t DirectEngine::prepared_bytes() const {
+  const int64_t transposed = int64_t{shape_.kernel_height} * shape_.filters * shape_.row_tap_room;
+  return (WholeLines(taps() * shape_.filter_room) + transposed) *
+         static_cast<int64_t>(sizeof(float));
+}
+
+const float* DirectEngine::Weights(std::span<const std::byte> prepared) const {
+  return reinterpret_cast<const float*>(prepared.data());
+}
+
+const float* DirectEngine::TransposedWeights(std::span<const std::byte> prepared) const {
+  return Weights(prepared) + WholeLines(taps() * shape_.filter_room);
+}
+
+void DirectEngine::Prepare(const float* weights, std::span<std::byte> prepared) const {
+  auto* const spread = reinterpret_cast<float*>(prepared.data());
+  SpreadWeights(weights, spread);
+  TransposeWeights(weights, spread + WholeLines(taps() * shape_.filter_room));
+}
+
+void DirectEngine::SpreadWeights(const float* weights, float* spread) const {
+  std::fill_n(spread, taps() * shape_.filter_room, 0.0F);
   for (int64_t tap = 0; tap < taps(); ++tap) {
-    std::copy_n(weights + tap * shape_.filters, shape_.filters,
-                workspace.weights + tap * shape_.filter_room);
+    std::copy_n(weights + tap * shape_.filters, shape_.filters, spread + tap * shape_.filter_room);
   }
+}
+
+void DirectEngine::SpreadBias(const float* bias, const Workspace& workspace) const {
   std::fill_n(workspace.bias, shape_.filter_room, 0.0F);
   if (bias != nullptr) {
     std::copy_n(bias, shape_.filters, workspace.bias);
@@ -92,9 +112,9 @@ void DirectEngine::SpreadWeights(const float* weights, const float* bias,
 }
 
 // As DirectKernels::input_gradient_row wants them.
-void DirectEngine::TransposeWeights(const float* weights, const Workspace& workspace) const {
+void DirectEngine::TransposeWeights(const float* weights, float* transposed) const {
   const int row_taps = shape_.kernel_width * shape_.channels;
-  float* to = workspace.transposed_weights;
+  float* to = transposed;
   for (int row = 0; row < shape_.kernel_height; ++row) {
     const float* const from = weights + int64_t{row} * row_taps * shape_.filters;
     for (int filter = 0; filter < shape_.filters; ++filter) {
@@ -106,7 +126,7 @@ void DirectEngine::TransposeWeights(const float* weights, const Workspace& works
 }
 
 void DirectEngine::ClearGradients(const Workspace& workspace) const {
-  std::fill_n(workspace.weights, taps() * shape_.filter_room, 0.0F);
+  std::fill_n(workspace.weight_gradient, taps() * shape_.filter_room, 0.0F);
   std::fill_n(workspace.bias, shape_.filter_room, 0.0F);
 }
 
@@ -114,7 +134,7 @@ void DirectEngine::AddGradients(const Workspace& workspace, float* weights, floa
   for (int64_t tap = 0; tap < taps(); ++tap) {
     for (int filter = 0; filter < shape_.filters; ++filter) {
       weights[tap * shape_.filters + filter] +=
-          workspace.weights[tap * shape_.filter_room + filter];
+          workspace.weight_gradient[tap * shape_.filter_room + filter];
     }
   }
   for (int filter = 0; bias != nullptr && filter < shape_.filters; ++filter) {
@@ -128,16 +148,17 @@ void DirectEngine::AddWeightGradient(const float* frame, const Workspace& worksp
   for (int row = 0; row < shape_.output_height; row += rows) {
     kernels_.direct->add_weight_gradient(
         shape_, {.first = row, .count = std::min(rows, shape_.output_height - row)}, frame,
-        workspace.outputs + row * row_room, workspace.weights);
+        workspace.outputs + row * row_room, workspace.weight_gradient);
   }
 }
 
-void DirectEngine::WriteInputGradient(const Workspace& workspace, float* gradient) const {
+void DirectEngine::WriteInputGradient(const Workspace& workspace, const float* transposed_weights,
+                                      float* gradient) const {
   const Shape& input = geometry_.input;
   const int64_t row_size = int64_t{input.width} * input.channels;
   for (int row = 0; row < input.height; ++row) {
     kernels_.direct->input_gradient_row(shape_, row + geometry_.padding_height, workspace.outputs,
-                                        workspace.transposed_weights, workspace.frame_row);
+                                        transposed_weights, workspace.frame_row);
     std::copy_n(workspace.frame_row + int64_t{geometry_.padding_width} * input.channels, row_size,
                 gradient + row * row_size);
   }

@@ -33,18 +33,22 @@ class DirectEngine {
     return counter.bytes();
   }
 
+  // The weights with gaps, and those transposed for the way back.
+  int64_t prepared_bytes() const;
+  void Prepare(const float* weights, std::span<std::byte> prepared) const;
+
   // Calls take(image, first output row, how many rows, their numbers) for pieces of
   // `rows_at_once` rows, the last of an image perhaps fewer. `bias` may be nullptr.
   template <typename Take>
-  void Forward(const float* weights, const float* bias, ConstTensor input, int rows_at_once,
-               std::span<std::byte> scratch, const Take& take) const {
-    const Workspace workspace = Prepare(scratch);
-    SpreadWeights(weights, bias, workspace);
+  void Forward(std::span<const std::byte> prepared, const float* bias, ConstTensor input,
+               int rows_at_once, std::span<std::byte> scratch, const Take& take) const {
+    const Workspace workspace = Divide(scratch);
+    SpreadBias(bias, workspace);
     for (int image = 0; image < input.batch; ++image) {
       const float* const frame = Frame(input.sample(image), workspace);
       for (int first = 0; first < shape_.output_height; first += rows_at_once) {
         const int count = std::min(rows_at_once, shape_.output_height - first);
-        kernels_.direct->forward(shape_, {.first = first, .count = count}, frame, workspace.weights,
+        kernels_.direct->forward(shape_, {.first = first, .count = count}, frame, Weights(prepared),
                                  workspace.bias, workspace.outputs);
         take(image, first, count, workspace.outputs);
       }
@@ -54,18 +58,16 @@ class DirectEngine {
   // Calls give(image, where to write the gradient of all its outputs, where to add that of the
   // bias). `bias_gradient` may be nullptr.
   template <typename Give>
-  void Backward(const float* weights, ConstTensor input, const ConvolutionGradients& gradients,
-                float* bias_gradient, std::span<std::byte> scratch, const Give& give) const {
-    const Workspace workspace = Prepare(scratch);
-    if (gradients.input) {
-      TransposeWeights(weights, workspace);
-    }
+  void Backward(std::span<const std::byte> prepared, ConstTensor input,
+                const ConvolutionGradients& gradients, float* bias_gradient,
+                std::span<std::byte> scratch, const Give& give) const {
+    const Workspace workspace = Divide(scratch);
     ClearGradients(workspace);
     for (int image = 0; image < input.batch; ++image) {
       give(image, workspace.outputs, workspace.bias);
       AddWeightGradient(Frame(input.sample(image), workspace), workspace);
       if (gradients.input) {
-        WriteInputGradient(workspace, gradients.input.sample(image));
+        WriteInputGradient(workspace, TransposedWeights(prepared), gradients.input.sample(image));
       }
     }
     AddGradients(workspace, gradients.weights, bias_gradient);
@@ -74,8 +76,7 @@ class DirectEngine {
  private:
   // All with gaps.
   struct Workspace {
-    float* weights;  // or their gradient
-    float* transposed_weights;
+    float* weight_gradient;
     float* bias;  // or its gradient
     float* frame;
     float* frame_row;  // of the input's gradient
@@ -84,16 +85,21 @@ class DirectEngine {
   int64_t taps() const { return geometry_.filter_weights(); }
   bool framed() const { return geometry_.padding_height + geometry_.padding_width > 0; }
   Workspace Divide(ScratchDealer* dealer) const;
-  // Divide, with zeros where the frame is not image.
-  Workspace Prepare(std::span<std::byte> scratch) const;
+  // With zeros where the frame is not image.
+  Workspace Divide(std::span<std::byte> scratch) const;
+  // What Prepare has left.
+  const float* Weights(std::span<const std::byte> prepared) const;
+  const float* TransposedWeights(std::span<const std::byte> prepared) const;
   // The image with its padding.
   const float* Frame(const float* image, const Workspace& workspace) const;
-  void SpreadWeights(const float* weights, const float* bias, const Workspace& workspace) const;
-  void TransposeWeights(const float* weights, const Workspace& workspace) const;
+  void SpreadWeights(const float* weights, float* spread) const;
+  void TransposeWeights(const float* weights, float* transposed) const;
+  void SpreadBias(const float* bias, const Workspace& workspace) const;
   void ClearGradients(const Workspace& workspace) const;
   void AddGradients(const Workspace& workspace, float* weights, float* bias) const;
   void AddWeightGradient(const float* frame, const Workspace& workspace) const;
-  void WriteInputGradient(const Workspace& workspace, float* gradient) const;
+  void WriteInputGradient(const Workspace& workspace, const float* transposed_weights,
+                          float* gradient) const;
 
   ConvolutionGeometry geometry_;
   const Kernels& kernels_;

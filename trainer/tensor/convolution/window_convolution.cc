@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "trainer/base/check.h"
+#include "trainer/tensor/aligned_buffer.h"
 #include "trainer/tensor/convolution/window_weights.h"
 
 namespace lockstep {
@@ -46,15 +47,14 @@ WindowConvolution::WindowConvolution(const ConvolutionGeometry& geometry, int ma
 }
 
 WindowConvolution::Workspace WindowConvolution::Divide(ScratchDealer* dealer) const {
-  float* const weights = dealer->Floats(geometry_.weights());
-  float* const phase_weights = dealer->Floats(PhaseWeights(geometry_));
+  float* const weight_gradient = dealer->Floats(geometry_.weights());
   float* const frame =
       dealer->Floats(std::max(input_.FrameSize(max_batch_), gradient_.FrameSize(max_batch_)));
   const int64_t inputs = std::min(max_batch_, gradient_.block().images) * gradient_.block().rows *
                          int64_t{gradient_.columns().windows};
   float* const channels =
       dealer->Floats(has_whole_vectors_ ? 0 : inputs * PhaseChannels(geometry_));
-  return {.weights = weights, .phase_weights = phase_weights, .frame = frame, .channels = channels};
+  return {.weight_gradient = weight_gradient, .frame = frame, .channels = channels};
 }
 
 WindowConvolution::Workspace WindowConvolution::Divide(std::span<std::byte> scratch) const {
@@ -66,6 +66,19 @@ int64_t WindowConvolution::scratch_bytes() const {
   ScratchDealer counter;
   Divide(&counter);
   return counter.bytes();
+}
+
+int64_t WindowConvolution::prepared_bytes() const {
+  return (WholeLines(geometry_.weights()) + PhaseWeights(geometry_)) *
+         static_cast<int64_t>(sizeof(float));
+}
+
+void WindowConvolution::Prepare(const float* weights, std::span<std::byte> prepared) const {
+  auto* const packed = reinterpret_cast<float*>(prepared.data());
+  PackWeights(geometry_, weights, packed);
+  for (const StridePhase& phase : phases_) {
+    PackPhase(geometry_, phase, weights, packed + WholeLines(geometry_.weights()));
+  }
 }
 
 Windows WindowConvolution::InputWindows(const OutputBlock& block) const {
@@ -91,11 +104,11 @@ Windows WindowConvolution::InputWindows(const OutputBlock& block) const {
 void WindowConvolution::Forward(const ConvolutionWeights& weights, ConstTensor input, Tensor output,
                                 std::span<std::byte> scratch) const {
   const Workspace workspace = Divide(scratch);
-  PackWeights(geometry_, weights.values, workspace.weights);
+  const auto* const packed = reinterpret_cast<const float*>(weights.prepared.data());
   input_.ForEachBlock(input.batch, [&](const OutputBlock& block, int image) {
     input_.CopyIntoFrame(block, input.samples(image, block.images), workspace.frame);
     const Windows windows = InputWindows(block);
-    kernels_.correlate(windows, workspace.frame, workspace.weights,
+    kernels_.correlate(windows, workspace.frame, packed,
                        output.sample(image) + block.first_row * windows.to.row);
   });
 }
@@ -105,22 +118,20 @@ void WindowConvolution::Backward(const ConvolutionWeights& weights, ConstTensor 
                                  ConstTensor output_gradient, const ConvolutionGradients& gradients,
                                  std::span<std::byte> scratch) const {
   const Workspace workspace = Divide(scratch);
-  std::fill_n(workspace.weights, geometry_.weights(), 0.0F);
-  if (gradients.input) {
-    for (const StridePhase& phase : phases_) {
-      PackPhase(geometry_, phase, weights.values, workspace.phase_weights);
-    }
-  }
+  const float* const phase_weights =
+      reinterpret_cast<const float*>(weights.prepared.data()) + WholeLines(geometry_.weights());
+  std::fill_n(workspace.weight_gradient, geometry_.weights(), 0.0F);
   const int together = std::max(input_.block().images, gradient_.block().images);
   for (int image = 0; image < input.batch; image += together) {
     const int count = std::min(together, input.batch - image);
     const ConstTensor some_gradients = output_gradient.samples(image, count);
     AddWeightGradient(input.samples(image, count), some_gradients, workspace);
     if (gradients.input) {
-      WriteInputGradient(some_gradients, gradients.input.samples(image, count), workspace);
+      WriteInputGradient(phase_weights, some_gradients, gradients.input.samples(image, count),
+                         workspace);
     }
   }
-  AddPackedWeights(geometry_, workspace.weights, gradients.weights);
+  AddPackedWeights(geometry_, workspace.weight_gradient, gradients.weights);
 }
 
 void WindowConvolution::AddWeightGradient(ConstTensor input, ConstTensor output_gradient,
@@ -130,12 +141,12 @@ void WindowConvolution::AddWeightGradient(ConstTensor input, ConstTensor output_
     const Windows windows = InputWindows(block);
     kernels_.add_weight_gradient(windows, workspace.frame,
                                  output_gradient.sample(image) + block.first_row * windows.to.row,
-                                 workspace.weights);
+                                 workspace.weight_gradient);
   });
 }
 
-void WindowConvolution::WriteInputGradient(ConstTensor output_gradient, Tensor gradient,
-                                           const Workspace& workspace) const {
+void WindowConvolution::WriteInputGradient(const float* phase_weights, ConstTensor output_gradient,
+                                           Tensor gradient, const Workspace& workspace) const {
   // Inputs between the windows.
   if (geometry_.kernel_height < geometry_.stride_height ||
       geometry_.kernel_width < geometry_.stride_width) {
@@ -146,8 +157,7 @@ void WindowConvolution::WriteInputGradient(ConstTensor output_gradient, Tensor g
     for (const StridePhase& phase : phases_) {
       const PhaseWindows part = WindowsOf(geometry_, phase, gradient_, block);
       if (part.windows.height > 0 && part.windows.width > 0) {
-        WritePhase(part, workspace.frame + part.frame_offset,
-                   workspace.phase_weights + phase.first_weight,
+        WritePhase(part, workspace.frame + part.frame_offset, phase_weights + phase.first_weight,
                    gradient.sample(image) + part.input_offset, workspace.channels);
       }
     }

@@ -25,6 +25,9 @@ class WindowConvolution : public ConvolutionAlgorithm {
 
   std::string_view name() const override { return "windows"; }
   int64_t scratch_bytes() const override;
+  // The weights packed, and those of the phases.
+  int64_t prepared_bytes() const override;
+  void Prepare(const float* weights, std::span<std::byte> prepared) const override;
   void Forward(const ConvolutionWeights& weights, ConstTensor input, Tensor output,
                std::span<std::byte> scratch) const override;
   void Backward(const ConvolutionWeights& weights, ConstTensor input, ConstTensor output_gradient,
@@ -32,10 +35,9 @@ class WindowConvolution : public ConvolutionAlgorithm {
 
  private:
   struct Workspace {
-    float* weights;        // packed; or their gradient
-    float* phase_weights;  // those of the phases
-    float* frame;          // of a block
-    float* channels;       // where channels are no multiple of 16: a phase's inputs with more
+    float* weight_gradient;  // packed
+    float* frame;            // of a block
+    float* channels;         // where channels are no multiple of 16: a phase's inputs with more
   };
   Workspace Divide(ScratchDealer* dealer) const;
   Workspace Divide(std::span<std::byte> scratch) const;
@@ -43,10 +45,10 @@ class WindowConvolution : public ConvolutionAlgorithm {
   // Writes the gradient of inputs that a phase has in a block.
   void WritePhase(const PhaseWindows& part, const float* frame, const float* weights,
                   float* gradient, float* channels) const;
-  // To workspace.weights.
+  // To workspace.weight_gradient.
   void AddWeightGradient(ConstTensor input, ConstTensor output_gradient,
                          const Workspace& workspace) const;
-  void WriteInputGradient(ConstTensor output_gradient, Tensor gradient,
+  void WriteInputGradient(const float* phase_weights, ConstTensor output_gradient, Tensor gradient,
                           const Workspace& workspace) const;
 
   ConvolutionGeometry geometry_;
