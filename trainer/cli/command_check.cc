@@ -48,7 +48,7 @@ MemoryPlan PlanMemoryOf(const Net& net, Phase phase) {
 }
 
 RankMemory MemoryOf(const v1::Job& job, const JobData& data, const Net& net, int threads) {
-  const auto optimizer = BuildOptimizer(job, 0);
+  const auto optimizer = BuildOptimizer(job, {});
   const auto slots = static_cast<int64_t>(optimizer->slots().size());
   const int64_t sum_bytes = job.reduction() == v1::Job::FLOAT32 ? 4 : 8;
   return {.data = DataBytes(data.train()) + DataBytes(data.test()),

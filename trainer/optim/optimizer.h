@@ -15,8 +15,8 @@ struct Update {
   std::span<const float> gradient;
 };
 
-// Turns gradients into updates. Elementwise, so each parameter's new value depends on its own
-// history alone, and deterministic: the same gradients give the same bits, on any CPU.
+// Turns gradients into updates. Each parameter tensor's new values depend on its own history
+// alone, and are deterministic: the same gradients give the same bits, on any CPU.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;

@@ -6,7 +6,7 @@ namespace lockstep {
 
 namespace {
 
-// What a step multiplies with, once for all parameters.
+// What a step multiplies with, once for all parameters of a block.
 struct SgdFactors {
   float rate;
   float decay;
@@ -42,24 +42,29 @@ LOCKSTEP_EVERY_CPU void StepNesterov(const SgdFactors& factors, std::span<const 
 
 }  // namespace
 
-Sgd::Sgd(const SgdOptions& options, size_t parameters)
+Sgd::Sgd(const SgdOptions& options, const Blocks& blocks)
     : options_(options),
-      parameters_(parameters),
-      velocity_(options.momentum == 0 ? 0 : parameters, 0.0F) {}
+      blocks_(MergeByDecay(blocks)),
+      parameters_(TotalSize(blocks)),
+      velocity_(options.momentum == 0 ? 0 : parameters_, 0.0F) {}
 
 void Sgd::Step(const Update& update) {
   CHECK_EQ(update.values.size(), parameters_);
   CHECK_EQ(update.gradient.size(), parameters_);
-  const SgdFactors factors{.rate = static_cast<float>(update.learning_rate),
-                           .decay = static_cast<float>(options_.weight_decay),
-                           .momentum = static_cast<float>(options_.momentum)};
-  float* const value = update.values.data();
-  if (velocity_.empty()) {
-    StepPlainly(factors, update.gradient, value);
-  } else if (options_.nesterov) {
-    StepNesterov(factors, update.gradient, value, velocity_.data());
-  } else {
-    StepWithMomentum(factors, update.gradient, value, velocity_.data());
+  for (const Block& block : blocks_) {
+    const double decay = block.decays ? options_.weight_decay : 0;
+    const SgdFactors factors{.rate = static_cast<float>(update.learning_rate),
+                             .decay = static_cast<float>(decay),
+                             .momentum = static_cast<float>(options_.momentum)};
+    const std::span<const float> gradient = update.gradient.subspan(block.begin, block.size);
+    float* const value = update.values.data() + block.begin;
+    if (velocity_.empty()) {
+      StepPlainly(factors, gradient, value);
+    } else if (options_.nesterov) {
+      StepNesterov(factors, gradient, value, velocity_.data() + block.begin);
+    } else {
+      StepWithMomentum(factors, gradient, value, velocity_.data() + block.begin);
+    }
   }
 }
 

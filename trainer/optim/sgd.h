@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "trainer/optim/blocks.h"
 #include "trainer/optim/optimizer.h"
 
 namespace lockstep {
@@ -21,13 +22,14 @@ struct SgdOptions {
 // Slot "velocity", unless momentum is 0.
 class Sgd : public Optimizer {
  public:
-  Sgd(const SgdOptions& options, size_t parameters);
+  Sgd(const SgdOptions& options, const Blocks& blocks);
 
   void Step(const Update& update) override;
   std::vector<Slot> slots() override;
 
  private:
   SgdOptions options_;
+  Blocks blocks_;
   size_t parameters_;
   std::vector<float> velocity_;  // empty if momentum is 0
 };

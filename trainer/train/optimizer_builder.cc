@@ -2,28 +2,80 @@
 
 #include "trainer/base/check.h"
 #include "trainer/optim/adam.h"
+#include "trainer/optim/lamb.h"
+#include "trainer/optim/lars.h"
+#include "trainer/optim/rmsprop.h"
 #include "trainer/optim/sgd.h"
 
 namespace lockstep {
+namespace {
 
-std::unique_ptr<Optimizer> BuildOptimizer(const v1::Job& job, size_t size) {
+// Of Adam or AdamW.
+template <typename Message>
+AdamOptions ToAdamOptions(const Message& adam, double weight_decay, AdamDecay decay) {
+  return {.beta1 = adam.beta1(),
+          .beta2 = adam.beta2(),
+          .epsilon = adam.epsilon(),
+          .weight_decay = weight_decay,
+          .decay = decay};
+}
+
+SgdOptions ToSgdOptions(const v1::Sgd& sgd, double weight_decay) {
+  return {.momentum = sgd.momentum(), .nesterov = sgd.nesterov(), .weight_decay = weight_decay};
+}
+
+RmspropOptions ToRmspropOptions(const v1::Rmsprop& rmsprop, double weight_decay) {
+  return {.smoothing = rmsprop.smoothing(),
+          .epsilon = rmsprop.epsilon(),
+          .momentum = rmsprop.momentum(),
+          .centered = rmsprop.centered(),
+          .weight_decay = weight_decay};
+}
+
+LarsOptions ToLarsOptions(const v1::Lars& lars, double weight_decay) {
+  return {.momentum = lars.momentum(),
+          .trust_coefficient = lars.trust_coefficient(),
+          .weight_decay = weight_decay};
+}
+
+LambOptions ToLambOptions(const v1::Lamb& lamb, double weight_decay) {
+  return {.beta1 = lamb.beta1(),
+          .beta2 = lamb.beta2(),
+          .epsilon = lamb.epsilon(),
+          .weight_decay = weight_decay};
+}
+
+}  // namespace
+
+Blocks BlocksOf(const ParameterLayout& layout, const v1::Regularization& regularization) {
+  Blocks blocks;
+  for (const Parameter& parameter : layout.parameters()) {
+    const bool is_bias_or_norm = parameter.spec.export_dims.size() <= 1;
+    blocks.push_back({.begin = static_cast<size_t>(parameter.slice.offset),
+                      .size = static_cast<size_t>(parameter.slice.size),
+                      .decays = !is_bias_or_norm || regularization.decay_biases_and_norms()});
+  }
+  return blocks;
+}
+
+std::unique_ptr<Optimizer> BuildOptimizer(const v1::Job& job, const Blocks& blocks) {
   const double weight_decay = job.regularization().weight_decay();
-  switch (job.optimizer().kind_case()) {
-    case v1::Optimizer::kSgd: {
-      const v1::Sgd& sgd = job.optimizer().sgd();
-      return std::make_unique<Sgd>(
-          SgdOptions{
-              .momentum = sgd.momentum(), .nesterov = sgd.nesterov(), .weight_decay = weight_decay},
-          size);
-    }
-    case v1::Optimizer::kAdam: {
-      const v1::Adam& adam = job.optimizer().adam();
-      return std::make_unique<Adam>(AdamOptions{.beta1 = adam.beta1(),
-                                                .beta2 = adam.beta2(),
-                                                .epsilon = adam.epsilon(),
-                                                .weight_decay = weight_decay},
-                                    size);
-    }
+  const v1::Optimizer& optimizer = job.optimizer();
+  switch (optimizer.kind_case()) {
+    case v1::Optimizer::kSgd:
+      return std::make_unique<Sgd>(ToSgdOptions(optimizer.sgd(), weight_decay), blocks);
+    case v1::Optimizer::kAdam:
+      return std::make_unique<Adam>(ToAdamOptions(optimizer.adam(), weight_decay, AdamDecay::kL2),
+                                    blocks);
+    case v1::Optimizer::kAdamw:
+      return std::make_unique<Adam>(
+          ToAdamOptions(optimizer.adamw(), weight_decay, AdamDecay::kDecoupled), blocks);
+    case v1::Optimizer::kRmsprop:
+      return std::make_unique<Rmsprop>(ToRmspropOptions(optimizer.rmsprop(), weight_decay), blocks);
+    case v1::Optimizer::kLars:
+      return std::make_unique<Lars>(ToLarsOptions(optimizer.lars(), weight_decay), blocks);
+    case v1::Optimizer::kLamb:
+      return std::make_unique<Lamb>(ToLambOptions(optimizer.lamb(), weight_decay), blocks);
     case v1::Optimizer::KIND_NOT_SET:
       break;
   }
@@ -32,7 +84,24 @@ std::unique_ptr<Optimizer> BuildOptimizer(const v1::Job& job, size_t size) {
 }
 
 double BaseLearningRate(const v1::Optimizer& optimizer) {
-  return optimizer.has_adam() ? optimizer.adam().learning_rate() : optimizer.sgd().learning_rate();
+  switch (optimizer.kind_case()) {
+    case v1::Optimizer::kSgd:
+      return optimizer.sgd().learning_rate();
+    case v1::Optimizer::kAdam:
+      return optimizer.adam().learning_rate();
+    case v1::Optimizer::kAdamw:
+      return optimizer.adamw().learning_rate();
+    case v1::Optimizer::kRmsprop:
+      return optimizer.rmsprop().learning_rate();
+    case v1::Optimizer::kLars:
+      return optimizer.lars().learning_rate();
+    case v1::Optimizer::kLamb:
+      return optimizer.lamb().learning_rate();
+    case v1::Optimizer::KIND_NOT_SET:
+      break;
+  }
+  CHECK(!"validation lets no job without an optimizer pass");
+  return 0;
 }
 
 ScheduleOptions ToScheduleOptions(const v1::Schedule& schedule) {

@@ -1,16 +1,21 @@
 #pragma once
 
-#include <cstddef>
 #include <memory>
 
 #include "trainer/config/job.pb.h"
+#include "trainer/nn/parameters.h"
+#include "trainer/optim/blocks.h"
 #include "trainer/optim/optimizer.h"
 #include "trainer/optim/schedule.h"
 
 namespace lockstep {
 
-// The optimiser that a validated job describes, for `size` parameters, its slots zero.
-std::unique_ptr<Optimizer> BuildOptimizer(const v1::Job& job, size_t size);
+// What optimisers know of a net's parameters: one block for each.
+Blocks BlocksOf(const ParameterLayout& layout, const v1::Regularization& regularization);
+
+// The optimiser that a validated job describes, its slots zero. No blocks: one that only says which
+// slots it has.
+std::unique_ptr<Optimizer> BuildOptimizer(const v1::Job& job, const Blocks& blocks);
 
 // The rate that the schedule multiplies.
 double BaseLearningRate(const v1::Optimizer& optimizer);

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "storage/checkpoint_directory.h"
+#include "storage/error.h"
 #include "trainer/base/error.h"
 #include "trainer/config/job_file.h"
 #include "trainer/train/together.h"
@@ -59,8 +60,22 @@ std::string Differences(const v1::Job& before, const v1::Job& now) {
   return text;
 }
 
-void CheckJob(const storage::Checkpoint& checkpoint, const std::string& file, const v1::Job& job) {
-  const v1::Job before = ParseJob(checkpoint.job, file + ": /job").job;
+const std::string& OptimizerOf(const v1::Job& job) {
+  return v1::Optimizer::descriptor()->FindFieldByNumber(job.optimizer().kind_case())->name();
+}
+
+// What one optimiser remembers means nothing to another, even where the names agree.
+void CheckOptimizer(const v1::Job& before, const std::string& file, const v1::Job& job) {
+  if (OptimizerOf(before) != OptimizerOf(job)) {
+    throw storage::Error(fmt::format(
+        "{}: was trained by another optimizer: by {}, and the job says {}; resume with the job it "
+        "was trained by, or give this run another name, and start it with --weights if it shall "
+        "begin with these weights",
+        file, OptimizerOf(before), OptimizerOf(job)));
+  }
+}
+
+void CheckJob(const v1::Job& before, const std::string& file, const v1::Job& job) {
   if (const std::string text = Differences(StepsOf(before), StepsOf(job)); !text.empty()) {
     throw ConfigError(
         fmt::format("{}: was trained on other samples a step than this job says; give this run "
@@ -90,17 +105,19 @@ void CheckData(const storage::Checkpoint& checkpoint, const std::string& file,
 
 void Restore(const storage::Checkpoint& checkpoint, const std::string& file,
              const ResumeContext& context, TrainingState* state) {
+  const v1::Job before = ParseJob(checkpoint.job, file + ": /job").job;
+  CheckOptimizer(before, file, context.job);
   RestoreState(checkpoint, context.layout, file, state);
-  CheckJob(checkpoint, file, context.job);
+  CheckJob(before, file, context.job);
   CheckData(checkpoint, file, context.data_sha256);
   spdlog::info("resuming from {}: {} steps done", file, state->position.step);
   for (const auto& [key, value] : DescribeBuild()) {
-    const auto before = checkpoint.build.find(key);
-    if (before != checkpoint.build.end() && before->second != value) {
+    const auto built = checkpoint.build.find(key);
+    if (built != checkpoint.build.end() && built->second != value) {
       spdlog::warn(
           "warning: {} was written with {} \"{}\", this is \"{}\": results may differ in their "
           "last bits",
-          file, key, before->second, value);
+          file, key, built->second, value);
     }
   }
 }

@@ -50,7 +50,7 @@ TrainingState NewState(const v1::Job& job, const Net& net) {
   TrainingState state;
   state.values.resize(static_cast<size_t>(net.parameters().value_count()));
   Initialize(net.parameters(), job.seed(), state.values);
-  state.optimizer = BuildOptimizer(job, static_cast<size_t>(net.parameters().size()));
+  state.optimizer = BuildOptimizer(job, BlocksOf(net.parameters(), job.regularization()));
   return state;
 }
 

@@ -146,7 +146,8 @@ TEST(Schema, TheNextFreeNumberIsNotedBesideEachMessage) {
 
 TEST(Schema, NamesItsEnumsAndOneofs) {
   EXPECT_EQ(EnumNames(*v1::Job::Reduction_descriptor()), "EXACT, FLOAT32");
-  EXPECT_EQ(MemberNames(*v1::Optimizer::descriptor()->oneof_decl(0)), "sgd, adam");
+  EXPECT_EQ(MemberNames(*v1::Optimizer::descriptor()->oneof_decl(0)),
+            "sgd, adam, adamw, rmsprop, lars, lamb");
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ TEST(ValidateSettings, WhatIsMissingInAMessageIsReportedAtTheMessage) {
             "batch_norm");
   EXPECT_EQ(ErrorAfter("mnist {}", ""), "job:8:1: data: must set one of mnist, digits, hdf5");
   EXPECT_EQ(ErrorAfter("sgd { learning_rate: 0.1 }", ""),
-            "job:10:1: optimizer: must set one of sgd, adam");
+            "job:10:1: optimizer: must set one of sgd, adam, adamw, rmsprop, lars, lamb");
   EXPECT_EQ(ErrorAfter("learning_rate: 0.1", ""),
             "job:10:13: optimizer.sgd.learning_rate: must be set");
   EXPECT_EQ(ErrorAfter("epochs: 2", "epochs: 2 schedule { step {} }"),

@@ -165,6 +165,17 @@ TEST_F(ResumeTest, AJobThatChangedInAnotherWayGoesOn) {
   ExpectSame(Start({.kind = Kind::kAuto}, changed), changed.Numbered(4));
 }
 
+TEST_F(ResumeTest, AnotherOptimizerIsRefusedEvenOneWithSlotsOfTheSameNames) {
+  Save(4, run_);
+  for (const char* kind : {"adamw", "lamb"}) {
+    const SmallRun changed({std::string("optimizer.") + kind + "={}"});
+    ExpectRefusal({.kind = Kind::kAuto}, changed, ExitCode::kStorage,
+                  HasSubstr(std::string("step-00000004.h5: was trained by another optimizer: by "
+                                        "adam, and the job says ") +
+                            kind + "; resume with the job it was trained by"));
+  }
+}
+
 TEST_F(ResumeTest, AnotherModelIsRefused) {
   Save(4, run_);
   const SmallRun changed({"model.layer[0].conv2d.filters=3"});
