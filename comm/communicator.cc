@@ -60,7 +60,7 @@ void ExitLater(int code) {
 
 }  // namespace
 
-Communicator Communicator::World() {
+Communicator Communicator::World(int most_in_node) {
   Communicator world;
   world.handle_ = Duplicate(MPI_COMM_WORLD);
   world.rank_ = RankIn(*world.handle_);
@@ -69,7 +69,8 @@ Communicator Communicator::World() {
   CheckMpi(MPI_Comm_split_type(world.handle_->communicator, MPI_COMM_TYPE_SHARED, world.rank_,
                                MPI_INFO_NULL, &node),
            "MPI_Comm_split_type");
-  world.node_handle_ = std::make_unique<MpiHandle>(node);
+  const MpiHandle machine(node);
+  world.node_handle_ = Split(machine.communicator, RankIn(machine) / most_in_node);
   world.node_rank_ = RankIn(*world.node_handle_);
   world.node_size_ = SizeOf(*world.node_handle_);
   world.host_names_ = world.AllGather(LocalHostName());

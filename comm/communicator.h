@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,8 +17,9 @@ struct MpiHandle;
 // of one rank takes the same path. The Environment must outlive it.
 class Communicator {
  public:
-  // All ranks that were started, on a communicator of our own. Collective.
-  static Communicator World();
+  // All ranks that were started, on a communicator of our own. Collective. A node is cut into
+  // several where it has more ranks than `most_in_node`: tests make many of one machine.
+  static Communicator World(int most_in_node = std::numeric_limits<int>::max());
 
   ~Communicator();
   Communicator(Communicator&&) noexcept;

@@ -24,6 +24,12 @@ std::unique_ptr<MpiHandle> Duplicate(MPI_Comm communicator) {
   return std::make_unique<MpiHandle>(duplicate);
 }
 
+std::unique_ptr<MpiHandle> Split(MPI_Comm communicator, int color) {
+  MPI_Comm part = MPI_COMM_NULL;
+  CheckMpi(MPI_Comm_split(communicator, color, 0, &part), "MPI_Comm_split");
+  return part == MPI_COMM_NULL ? nullptr : std::make_unique<MpiHandle>(part);
+}
+
 void CheckMpi(int code, const char* operation) {
   if (code == MPI_SUCCESS) {
     return;

@@ -25,6 +25,10 @@ struct MpiHandle {
 // Collective over `communicator`: the same ranks, but messages of their own.
 std::unique_ptr<MpiHandle> Duplicate(MPI_Comm communicator);
 
+// Collective over `communicator`: the ranks that pass the same `color`; nothing where that is
+// MPI_UNDEFINED.
+std::unique_ptr<MpiHandle> Split(MPI_Comm communicator, int color);
+
 // Throws Error that names this rank, `operation` and MPI's own message unless `code` is
 // MPI_SUCCESS.
 void CheckMpi(int code, const char* operation);

@@ -16,8 +16,8 @@ struct ReducerOptions {
 
 // Sums the gradients of a step's microbatches over threads and ranks, while backward still
 // computes: the gradient is one flat array, cut into buckets from its end, because backward
-// finishes the last layers first; a bucket's all-reduce starts as soon as this rank's last
-// contribution is in.
+// finishes the last layers first; a bucket's all-reduce between nodes starts as soon as the last
+// contribution of this one is in. The ranks of a node sum in memory that they share.
 //
 // A step: Begin; any number of Add and AddTally from any thread, with Poll now and then from the
 // main thread; Finish from the main thread once all contributions are in. Calls in another order,
@@ -37,8 +37,8 @@ class Reducer {
   // Thread-safe.
   virtual void AddTally(int64_t tally, int64_t value) = 0;
 
-  // Starts the all-reduce of buckets that are complete, in the order of the buckets so that all
-  // ranks start the same ones, and lets MPI make progress. Main thread only.
+  // Starts the all-reduce of buckets that are complete on this node, in the order of the buckets so
+  // that all nodes start the same ones, and lets MPI make progress. Main thread only.
   virtual void Poll() = 0;
 
   // Collective. Waits for everything and writes gradient = sum * scale (a product of doubles,
@@ -61,7 +61,7 @@ class Reducer {
 
 // Sums in 64-bit fixed point (exact_sum.h): the result is the same, bit for bit, however the
 // contributions are dealt to threads and ranks, and whatever their order. 8 bytes an element
-// between ranks. A value of GradientLimit(all) or more counts as out of range.
+// between nodes. A value of GradientLimit(all) or more counts as out of range.
 std::unique_ptr<Reducer> MakeExactReducer(const Communicator& communicator, ReducerOptions options);
 
 // Sums in 32-bit floating point: half the bytes; the result depends on ranks, threads and order.

@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "comm/exact_sum.h"
@@ -15,7 +16,8 @@ namespace lockstep::comm {
 namespace {
 
 // Every test compares all bits with sums that each rank has computed alone.
-class ExactReducerTest : public testing::Test {
+// The parameter: how many ranks a node has at most.
+class ExactReducerTest : public testing::TestWithParam<int> {
  protected:
   std::unique_ptr<Reducer> Make(int64_t size, int64_t bucket_elements) {
     return MakeExactReducer(world_, {.size = size, .bucket_elements = bucket_elements});
@@ -33,10 +35,17 @@ class ExactReducerTest : public testing::Test {
     EXPECT_EQ(result.gradient, ExactGradient(size, dealing.microbatches, 1.0 / 48));
   }
 
-  Communicator world_ = Communicator::World();
+  Communicator world_ = Communicator::World(GetParam());
 };
 
-TEST_F(ExactReducerTest, BitsDoNotDependOnTheSizeOfArrayOrBucket) {
+INSTANTIATE_TEST_SUITE_P(Nodes, ExactReducerTest,
+                         testing::Values(1, 2, std::numeric_limits<int>::max()),
+                         [](const auto& most) {
+                           return most.param > 2 ? std::string("One")
+                                                 : "Of" + std::to_string(most.param);
+                         });
+
+TEST_P(ExactReducerTest, BitsDoNotDependOnTheSizeOfArrayOrBucket) {
   for (const int64_t size : {1, 2, 3, 255, 1024, 4096, 4097, 30'011}) {
     for (const int64_t bucket : {int64_t{1000}, int64_t{4096}, size, int64_t{1} << 20}) {
       SCOPED_TRACE(testing::Message() << size << " elements, buckets of " << bucket);
@@ -46,12 +55,12 @@ TEST_F(ExactReducerTest, BitsDoNotDependOnTheSizeOfArrayOrBucket) {
   }
 }
 
-TEST_F(ExactReducerTest, BucketsOfOneElementWork) {
+TEST_P(ExactReducerTest, BucketsOfOneElementWork) {
   const auto reducer = Make(9, 1);
   ExpectExact(*reducer, 9, {.rank_of = RoundRobin()});
 }
 
-TEST_F(ExactReducerTest, BitsDoNotDependOnWhichRankComputesWhat) {
+TEST_P(ExactReducerTest, BitsDoNotDependOnWhichRankComputesWhat) {
   constexpr int64_t kSize = 5003;
   const auto reducer = Make(kSize, 700);
   const int last = world_.size() - 1;
@@ -69,7 +78,7 @@ TEST_F(ExactReducerTest, BitsDoNotDependOnWhichRankComputesWhat) {
   }
 }
 
-TEST_F(ExactReducerTest, BitsDoNotDependOnThreadsOrOrder) {
+TEST_P(ExactReducerTest, BitsDoNotDependOnThreadsOrOrder) {
   constexpr int64_t kSize = 20'011;
   const auto reducer = Make(kSize, 5000);
   for (const int threads : {1, 2, 5}) {
@@ -82,12 +91,12 @@ TEST_F(ExactReducerTest, BitsDoNotDependOnThreadsOrOrder) {
   }
 }
 
-TEST_F(ExactReducerTest, FewerMicrobatchesThanRanksLeaveNobodyWaiting) {
+TEST_P(ExactReducerTest, FewerMicrobatchesThanRanksLeaveNobodyWaiting) {
   const auto reducer = Make(1000, 100);
   ExpectExact(*reducer, 1000, {.microbatches = 1, .rank_of = RoundRobin()});
 }
 
-TEST_F(ExactReducerTest, AValueOutOfRangeOnOneRankIsSeenByAllAndForgottenInTheNextStep) {
+TEST_P(ExactReducerTest, AValueOutOfRangeOnOneRankIsSeenByAllAndForgottenInTheNextStep) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   constexpr int64_t kSize = 1000;
   const auto reducer = Make(kSize, 300);
@@ -106,7 +115,7 @@ TEST_F(ExactReducerTest, AValueOutOfRangeOnOneRankIsSeenByAllAndForgottenInTheNe
   }
 }
 
-TEST_F(ExactReducerTest, TheRangeOfAValueShrinksWithTheNumberOfContributions) {
+TEST_P(ExactReducerTest, TheRangeOfAValueShrinksWithTheNumberOfContributions) {
   constexpr int64_t kContributions = 4096;
   ASSERT_EQ(GradientLimit(kContributions), 0x1p14);
   const auto reducer = Make(1, 1);
@@ -125,7 +134,7 @@ TEST_F(ExactReducerTest, TheRangeOfAValueShrinksWithTheNumberOfContributions) {
   }
 }
 
-TEST_F(ExactReducerTest, SmallValuesSurviveBesideLargeOnes) {
+TEST_P(ExactReducerTest, SmallValuesSurviveBesideLargeOnes) {
   const auto reducer = Make(1, 1);
   reducer->Begin(3, 3 * world_.size());
   for (const float value : {30'000.0F, 0x1p-36F, -30'000.0F}) {

@@ -16,6 +16,7 @@ namespace {
 struct Kind {
   const char* name;
   std::unique_ptr<Reducer> (*make)(const Communicator& communicator, ReducerOptions options);
+  int most_in_node = std::numeric_limits<int>::max();
 };
 
 // What every reducer promises.
@@ -30,12 +31,15 @@ class ReducerContract : public testing::TestWithParam<Kind> {
     reducer.Add(0, std::vector<float>(static_cast<size_t>(size), value));
   }
 
-  Communicator world_ = Communicator::World();
+  Communicator world_ = Communicator::World(GetParam().most_in_node);
 };
 
 INSTANTIATE_TEST_SUITE_P(All, ReducerContract,
                          testing::Values(Kind{"Exact", MakeExactReducer},
-                                         Kind{"Float", MakeFloatReducer}),
+                                         Kind{"ExactInNodesOfTwo", MakeExactReducer, 2},
+                                         Kind{"ExactInNodesOfOne", MakeExactReducer, 1},
+                                         Kind{"Float", MakeFloatReducer},
+                                         Kind{"FloatInNodesOfTwo", MakeFloatReducer, 2}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
 TEST_P(ReducerContract, TalliesAreSummedOverThreadsRanksAndUntilFinish) {
