@@ -5,17 +5,21 @@ the number of ranks.
 usage: training_methods_test.py LOCKSTEP
 """
 
+import itertools
 import json
+import math
 import pathlib
 import re
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import h5py
 import idx
 import program
 import torch
 import torch.nn.functional as F
+import torch.optim.lr_scheduler as lrs
 from torch import nn
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "trainer/optim"))
@@ -39,6 +43,7 @@ optimizer { sgd { learning_rate: 0.1 } }
 """
 
 STEPS = 10
+RATE = 0.1
 TOLERANCE = 1e-4
 
 # What a job file says, and the same for PyTorch, whose parameter groups set the weight decay.
@@ -58,6 +63,49 @@ OPTIMIZERS = {
     "lars { learning_rate: 2 trust_coefficient: 0.01 }": lambda p: Lars(p, lr=2, momentum=0.9, trust=0.01),
     "lamb { learning_rate: 0.05 beta1: 0.8 beta2: 0.9 epsilon: 1e-3 }":
         lambda p: Lamb(p, lr=0.05, betas=(0.8, 0.9), eps=1e-3),
+}
+
+WARMUP = "warmup { steps: 4 start_factor: 0.1 }"
+
+
+def warmed(factor, warmup=4):
+    """LambdaLR's function for a factor of PyTorch's step, which counts from 0, with the warm-up before it."""
+    return lambda step: min(1, 0.1 + 0.9 * (step + 1) / warmup) * factor(step)
+
+
+# What a job file says, and the same as a scheduler of PyTorch's, or as the formula of a paper or of Caffe.
+SCHEDULES = {
+    "constant {}": lambda o: lrs.ConstantLR(o, factor=1),
+    "step { every_epochs: 3 factor: 0.5 }": lambda o: lrs.StepLR(o, 3, gamma=0.5),
+    "step { every_steps: 4 }": lambda o: lrs.StepLR(o, 4),
+    "multi_step { epochs: [2, 7] factor: 0.3 }": lambda o: lrs.MultiStepLR(o, [2, 7], gamma=0.3),
+    "multi_step { steps: [3, 4] }": lambda o: lrs.MultiStepLR(o, [3, 4]),
+    "exponential { factor: 0.8 }": lambda o: lrs.ExponentialLR(o, 0.8),
+    "inverse { gamma: 0.5 }": lambda o: lrs.LambdaLR(o, lambda step: (1 + 0.5 * step)**-0.75),
+    "polynomial { power: 2 }": lambda o: lrs.PolynomialLR(o, STEPS, power=2),
+    "polynomial { final_factor: 0.5 }": lambda o: lrs.LambdaLR(o, lambda step: 1 - 0.5 * step / STEPS),
+    "cosine {}": lambda o: lrs.CosineAnnealingLR(o, STEPS),
+    "cosine { final_factor: 0.1 }": lambda o: lrs.CosineAnnealingLR(o, STEPS, eta_min=0.1 * RATE),
+    "one_cycle {}": lambda o: lrs.OneCycleLR(o, RATE, STEPS, cycle_momentum=False),
+    "one_cycle { peak_at: 0.45 start_factor: 0.2 final_factor: 0.05 shape: LINEAR }":
+        lambda o: lrs.OneCycleLR(o, RATE, STEPS, pct_start=0.45, anneal_strategy="linear", cycle_momentum=False,
+                                 div_factor=5, final_div_factor=4),
+    f"constant {{}} {WARMUP}": lambda o: lrs.LambdaLR(o, warmed(lambda step: 1)),
+    f"step {{ every_steps: 3 factor: 0.5 }} {WARMUP}": lambda o: lrs.LambdaLR(o, warmed(lambda step: 0.5**(step // 3))),
+    f"multi_step {{ steps: [3, 6] }} {WARMUP}":
+        lambda o: lrs.LambdaLR(o, warmed(lambda step: 0.1**((step >= 3) + (step >= 6)))),
+    f"exponential {{ factor: 0.8 }} {WARMUP}": lambda o: lrs.LambdaLR(o, warmed(lambda step: 0.8**step)),
+    f"inverse {{ gamma: 0.5 power: 2 }} {WARMUP}": lambda o: lrs.LambdaLR(o, warmed(lambda step: (1 + 0.5 * step)**-2)),
+    f"polynomial {{}} {WARMUP}": lambda o: lrs.LambdaLR(o, warmed(lambda step: 1 - max(0, step - 4) / 6)),
+    f"cosine {{}} {WARMUP}":
+        lambda o: lrs.LambdaLR(o, warmed(lambda step: (1 + math.cos(math.pi * max(0, step - 4) / 6)) / 2)),
+    # A cycle of 6 steps whose peak is at its step 2 (from 0).
+    f"one_cycle {{ peak_at: 0.5 shape: LINEAR start_factor: 0.2 final_factor: 0 }} {WARMUP}":
+        lambda o: lrs.LambdaLR(o, warmed(lambda step: 0.2 if step < 4 else (0.2, 0.6, 1, 2 / 3, 1 / 3, 0, 0)[step - 4])),
+    "scaling { rule: LINEAR reference_batch: 60 }": lambda o: lrs.LambdaLR(o, lambda step: 1.5),
+    "scaling { rule: SQUARE_ROOT reference_batch: 40 }": lambda o: lrs.LambdaLR(o, lambda step: 1.5),
+    "exponential { factor: 0.5 } scaling { rule: LINEAR reference_batch: 120 }":
+        lambda o: lrs.LambdaLR(o, lambda step: 0.75 * 0.5**step),
 }
 
 
@@ -102,7 +150,7 @@ class TenStepsTest(program.ProgramTest):
         with h5py.File(checkpoint) as file:
             return {name: torch.as_tensor(array[()]) for name, array in file["parameters"].items()}
 
-    def torch_steps(self, make_optimizer, weight_decay=0, decay_all=True, after_step=lambda optimizer: None):
+    def torch_steps(self, make_optimizer, weight_decay=0, decay_all=True, make_schedule=None):
         """The network after ten steps from the weights of the first checkpoint."""
         model = Net()
         model.load_state_dict(self.state_dict(self.first))
@@ -111,11 +159,13 @@ class TenStepsTest(program.ProgramTest):
         optimizer = make_optimizer([{"params": matrices, "weight_decay": weight_decay},
                                     {"params": vectors, "weight_decay": weight_decay if decay_all else 0,
                                      "adapt": decay_all}])
+        schedule = make_schedule(optimizer) if make_schedule else None
         for _ in range(STEPS):
             optimizer.zero_grad()
             F.cross_entropy(model(self.inputs), self.labels).backward()
             optimizer.step()
-            after_step(optimizer)
+            if schedule:
+                schedule.step()
         return model
 
     def assert_same(self, checkpoint, model):
@@ -124,15 +174,36 @@ class TenStepsTest(program.ProgramTest):
             torch.testing.assert_close(state[name], value.detach(), rtol=0, atol=TOLERANCE)
             self.assertGreater((value - before[name]).abs().max(), 10 * TOLERANCE, f"{name} has hardly moved")
 
+    def run_jobs(self, cases):
+        """The checkpoints of runs with each list of settings, from the weights of the first one. A few at a time: most
+        of a start is waiting."""
+        with ThreadPoolExecutor(4) as pool:
+            return list(pool.map(lambda case: self.run_job(f"name=run{case[0]}", *case[1], weights=self.first),
+                                 enumerate(cases)))
+
     def test_of_every_optimizer_ten_steps_are_pytorchs(self):
-        for index, (optimizer, make) in enumerate(OPTIMIZERS.items()):
-            for all_decay in (True, False):
-                with self.subTest(optimizer=optimizer, all_decay=all_decay):
-                    checkpoint = self.run_job(
-                        f"name=run{index}-{all_decay}", f"optimizer={{ {optimizer} }}",
-                        "regularization.weight_decay=0.05",
-                        f"regularization.decay_biases_and_norms={str(all_decay).lower()}", weights=self.first)
-                    self.assert_same(checkpoint, self.torch_steps(make, 0.05, all_decay))
+        cases = list(itertools.product(OPTIMIZERS, (True, False)))
+        checkpoints = self.run_jobs([
+            (f"optimizer={{ {optimizer} }}", "regularization.weight_decay=0.05",
+             f"regularization.decay_biases_and_norms={str(decay_all).lower()}") for optimizer, decay_all in cases])
+        for (optimizer, decay_all), checkpoint in zip(cases, checkpoints):
+            with self.subTest(optimizer=optimizer, decay_all=decay_all):
+                self.assert_same(checkpoint, self.torch_steps(OPTIMIZERS[optimizer], 0.05, decay_all))
+
+    def test_with_every_schedule_ten_steps_are_pytorchs(self):
+        checkpoints = self.run_jobs([(f"schedule={{ {schedule} }}", f"optimizer.sgd.learning_rate={RATE}")
+                                     for schedule in SCHEDULES])
+        for (schedule, make), checkpoint in zip(SCHEDULES.items(), checkpoints):
+            with self.subTest(schedule=schedule):
+                self.assert_same(checkpoint, self.torch_steps(lambda p: torch.optim.SGD(p, lr=RATE),
+                                                              make_schedule=make))
+
+    def test_check_states_the_scaled_learning_rate_and_its_reference(self):
+        scaling = ("--set", "schedule.scaling={ rule: LINEAR reference_batch: 60 }", "--data-dir", "few")
+        self.assertIn("learning rate 0.15: 0.1 for a batch of 60, times 90 / 60\n",
+                      self.run_program("check", "job.textproto", *scaling).stdout)
+        answer = json.loads(self.run_program("check", "job.textproto", *scaling, "--json").stdout)
+        self.assertAlmostEqual(answer["learning_rate"], 0.15)
 
 
 # Everything at once that can be combined.

@@ -95,6 +95,7 @@ nlohmann::ordered_json ToJson(const CheckResult& result) {
           {"test_samples", result.data.test().size()},
           {"steps_per_epoch", result.options.run_length.steps_per_epoch},
           {"total_steps", result.options.run_length.total_steps},
+          {"learning_rate", result.options.learning_rate},
           {"ranks", result.ranks},
           {"threads", result.threads},
           {"microbatches_per_rank", result.microbatches},
@@ -104,6 +105,19 @@ nlohmann::ordered_json ToJson(const CheckResult& result) {
             {"threads", result.memory.arenas()},
             {"arena", ArenaJson(result.memory.training)}}},
           {"network", NetJson(result.net)}};
+}
+
+// The learning rate that the schedule multiplies, and how it came about.
+std::string DescribeLearningRate(const CheckResult& result) {
+  const v1::Schedule_Scaling& scaling = result.job.schedule().scaling();
+  if (scaling.rule() == v1::Schedule_Scaling::NONE) {
+    return fmt::format("learning rate {}", result.options.learning_rate);
+  }
+  const bool linear = scaling.rule() == v1::Schedule_Scaling::LINEAR;
+  return fmt::format("learning rate {:.6g}: {} for a batch of {}, times {}{} / {}",
+                     result.options.learning_rate, BaseLearningRate(result.job.optimizer()),
+                     scaling.reference_batch(), linear ? "" : "the root of ",
+                     result.job.global_batch(), scaling.reference_batch());
 }
 
 void PrintReadable(const CheckResult& result) {
@@ -118,6 +132,7 @@ void PrintReadable(const CheckResult& result) {
       result.data.test().size(), result.data.train().content(),
       result.options.run_length.steps_per_epoch, result.options.run_length.total_steps,
       result.job.global_batch(), result.job.microbatch()));
+  PrintText(DescribeLearningRate(result) + "\n");
   const auto [fewest, most] = std::ranges::minmax(result.microbatches);
   PrintText(fmt::format(
       "{} rank{} with {} thread{} each: {} microbatches a step and rank\n", result.ranks,

@@ -28,6 +28,35 @@ void CheckData(const v1::Data& data, Problems* problems) {
   }
 }
 
+void CheckMilestones(const v1::Schedule_MultiStep& schedule, Problems* problems) {
+  const std::string path = "schedule.multi_step";
+  if ((schedule.epochs_size() > 0) == (schedule.steps_size() > 0)) {
+    problems->Add(path, "must set one of epochs, steps");
+  }
+  const auto check_order = [&](const auto& milestones, const std::string& name) {
+    for (int i = 1; i < milestones.size(); ++i) {
+      if (milestones[i] <= milestones[i - 1]) {
+        problems->Add(fmt::format("{}.{}[{}]", path, name, i),
+                      fmt::format("must be greater than the one before it ({}), is {}",
+                                  milestones[i - 1], milestones[i]));
+      }
+    }
+  };
+  check_order(schedule.epochs(), "epochs");
+  check_order(schedule.steps(), "steps");
+}
+
+void CheckSchedule(const v1::Schedule& schedule, Problems* problems) {
+  if (schedule.has_multi_step()) {
+    CheckMilestones(schedule.multi_step(), problems);
+  }
+  const v1::Schedule_Scaling& scaling = schedule.scaling();
+  if (scaling.rule() != v1::Schedule_Scaling::NONE && !scaling.has_reference_batch()) {
+    problems->Add("schedule.scaling.reference_batch",
+                  "must be set: the global batch that the optimizer's learning_rate suits");
+  }
+}
+
 void CheckTraining(const v1::Job& job, Problems* problems) {
   const v1::Sgd& sgd = job.optimizer().sgd();
   if (sgd.nesterov() && sgd.momentum() == 0) {
@@ -71,6 +100,7 @@ void ValidateJob(const v1::Job& written, const v1::Job& effective, Problems* pro
     CheckData(effective.data(), problems);
   }
   CheckTraining(effective, problems);
+  CheckSchedule(effective.schedule(), problems);
   CheckCheckpoint(effective, problems);
 }
 

@@ -15,7 +15,7 @@ struct RmspropOptions {
   double weight_decay = 0;  // L2: added to the gradient, times the value
 };
 
-// RMSprop (Tieleman and Hinton 2012, lecture 6.5e, slide 29), as in PyTorch:
+// RMSprop (Tieleman and Hinton 2012, lecture 6.5, slide 29), as in PyTorch:
 //   g = gradient + weight_decay * value
 //   square = smoothing * square + (1 - smoothing) * g * g
 //   d = g / (sqrt(square) + epsilon)

@@ -31,19 +31,50 @@ double Factor(const StepDecay& decay, const Moment& now) {
   return Power(decay.factor, now.done / Steps(decay.every, now.run));
 }
 
+double Factor(const MultiStepDecay& decay, const Moment& now) {
+  const auto passed = std::ranges::count_if(decay.milestones, [&now](const Interval& milestone) {
+    return now.done >= Steps(milestone, now.run);
+  });
+  return Power(decay.factor, passed);
+}
+
 double Factor(const ExponentialDecay& decay, const Moment& now) {
   return Power(decay.factor, now.done / now.run.steps_per_epoch);
 }
 
-double Factor(const CosineDecay& decay, const Moment& now) {
+double Factor(const InverseDecay& decay, const Moment& now) {
+  return std::pow(1 + decay.gamma * static_cast<double>(now.done), -decay.power);
+}
+
+// Which part of the steps between warm-up and end is done, from 0 to 1.
+double PartDone(const Moment& now) {
   const int64_t length = now.run.total_steps - now.warmup_steps;
   const int64_t done = now.done - now.warmup_steps;
-  if (done <= 0) {
-    return 1;
-  }
-  const double part = std::min(1.0, static_cast<double>(done) / static_cast<double>(length));
-  const double wave = (1 + std::cos(std::numbers::pi * part)) / 2;
-  return decay.final_factor + (1 - decay.final_factor) * wave;
+  return done <= 0 ? 0 : std::min(1.0, static_cast<double>(done) / static_cast<double>(length));
+}
+
+double Factor(const PolynomialDecay& decay, const Moment& now) {
+  return decay.final_factor + (1 - decay.final_factor) * std::pow(1 - PartDone(now), decay.power);
+}
+
+// Half a cosine: 1 at 0, 0 at 1.
+double Wave(double part) { return (1 + std::cos(std::numbers::pi * part)) / 2; }
+
+double Factor(const CosineDecay& decay, const Moment& now) {
+  return decay.final_factor + (1 - decay.final_factor) * Wave(PartDone(now));
+}
+
+double Factor(const OneCycle& cycle, const Moment& now) {
+  // In steps after the cycle's first. As in PyTorch, the peak need not be at a whole one.
+  const auto length = static_cast<double>(now.run.total_steps - now.warmup_steps);
+  const double peak = std::max(0.0, cycle.peak_at * length - 1);
+  const double end = std::max(peak, length - 1);
+  const double here = std::clamp(static_cast<double>(now.done - now.warmup_steps), 0.0, end);
+  const bool rising = here < peak;
+  const double away = rising ? 1 - here / peak : end == peak ? 0 : (here - peak) / (end - peak);
+  const double height = cycle.linear ? 1 - away : Wave(away);
+  const double foot = rising ? cycle.start_factor : cycle.final_factor;
+  return foot + (1 - foot) * height;
 }
 
 double WarmupFactor(const Warmup& warmup, int64_t step, int64_t warmup_steps) {
@@ -63,6 +94,16 @@ double LearningRateFactor(const ScheduleOptions& options, int64_t step, const Ru
   const Moment now{.done = step - 1, .warmup_steps = warmup_steps, .run = run};
   const double decay = std::visit([&now](const auto& d) { return Factor(d, now); }, options.decay);
   return options.warmup ? decay * WarmupFactor(*options.warmup, step, warmup_steps) : decay;
+}
+
+double BatchScalingFactor(BatchScaling scaling, int64_t global_batch, int64_t reference_batch) {
+  if (scaling == BatchScaling::kNone) {
+    return 1;
+  }
+  CHECK_GE(global_batch, 1);
+  CHECK_GE(reference_batch, 1);
+  const double ratio = static_cast<double>(global_batch) / static_cast<double>(reference_batch);
+  return scaling == BatchScaling::kLinear ? ratio : std::sqrt(ratio);
 }
 
 }  // namespace lockstep

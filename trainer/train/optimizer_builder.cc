@@ -45,6 +45,50 @@ LambOptions ToLambOptions(const v1::Lamb& lamb, double weight_decay) {
           .weight_decay = weight_decay};
 }
 
+MultiStepDecay ToMultiStepDecay(const v1::Schedule_MultiStep& multi_step) {
+  MultiStepDecay decay{.milestones = {}, .factor = multi_step.factor()};
+  for (const int64_t epochs : multi_step.epochs()) {
+    decay.milestones.push_back({.epochs = epochs});
+  }
+  for (const int64_t steps : multi_step.steps()) {
+    decay.milestones.push_back({.steps = steps});
+  }
+  return decay;
+}
+
+OneCycle ToOneCycle(const v1::Schedule_OneCycle& cycle) {
+  return {.peak_at = cycle.peak_at(),
+          .start_factor = cycle.start_factor(),
+          .final_factor = cycle.final_factor(),
+          .linear = cycle.shape() == v1::Schedule_OneCycle::LINEAR};
+}
+
+decltype(ScheduleOptions::decay) ToDecay(const v1::Schedule& schedule) {
+  switch (schedule.kind_case()) {
+    case v1::Schedule::kStep:
+      return StepDecay{.every = {.epochs = schedule.step().every_epochs(),
+                                 .steps = schedule.step().every_steps()},
+                       .factor = schedule.step().factor()};
+    case v1::Schedule::kMultiStep:
+      return ToMultiStepDecay(schedule.multi_step());
+    case v1::Schedule::kExponential:
+      return ExponentialDecay{.factor = schedule.exponential().factor()};
+    case v1::Schedule::kInverse:
+      return InverseDecay{.gamma = schedule.inverse().gamma(), .power = schedule.inverse().power()};
+    case v1::Schedule::kPolynomial:
+      return PolynomialDecay{.power = schedule.polynomial().power(),
+                             .final_factor = schedule.polynomial().final_factor()};
+    case v1::Schedule::kCosine:
+      return CosineDecay{.final_factor = schedule.cosine().final_factor()};
+    case v1::Schedule::kOneCycle:
+      return ToOneCycle(schedule.one_cycle());
+    case v1::Schedule::kConstant:
+    case v1::Schedule::KIND_NOT_SET:
+      break;
+  }
+  return ConstantDecay{};
+}
+
 }  // namespace
 
 Blocks BlocksOf(const ParameterLayout& layout, const v1::Regularization& regularization) {
@@ -105,29 +149,25 @@ double BaseLearningRate(const v1::Optimizer& optimizer) {
 }
 
 ScheduleOptions ToScheduleOptions(const v1::Schedule& schedule) {
-  ScheduleOptions options;
-  switch (schedule.kind_case()) {
-    case v1::Schedule::kStep:
-      options.decay = StepDecay{.every = {.epochs = schedule.step().every_epochs(),
-                                          .steps = schedule.step().every_steps()},
-                                .factor = schedule.step().factor()};
-      break;
-    case v1::Schedule::kExponential:
-      options.decay = ExponentialDecay{.factor = schedule.exponential().factor()};
-      break;
-    case v1::Schedule::kCosine:
-      options.decay = CosineDecay{.final_factor = schedule.cosine().final_factor()};
-      break;
-    case v1::Schedule::kConstant:
-    case v1::Schedule::KIND_NOT_SET:
-      break;
-  }
+  ScheduleOptions options{.decay = ToDecay(schedule), .warmup = {}};
   if (schedule.has_warmup()) {
     const v1::Warmup& warmup = schedule.warmup();
     options.warmup = Warmup{.length = {.epochs = warmup.epochs(), .steps = warmup.steps()},
                             .start_factor = warmup.start_factor()};
   }
   return options;
+}
+
+double ScaledLearningRate(const v1::Job& job) {
+  const v1::Schedule_Scaling& scaling = job.schedule().scaling();
+  BatchScaling rule = BatchScaling::kNone;
+  if (scaling.rule() == v1::Schedule_Scaling::LINEAR) {
+    rule = BatchScaling::kLinear;
+  } else if (scaling.rule() == v1::Schedule_Scaling::SQUARE_ROOT) {
+    rule = BatchScaling::kSquareRoot;
+  }
+  return BaseLearningRate(job.optimizer()) *
+         BatchScalingFactor(rule, job.global_batch(), scaling.reference_batch());
 }
 
 }  // namespace lockstep

@@ -17,8 +17,12 @@ Blocks BlocksOf(const ParameterLayout& layout, const v1::Regularization& regular
 // slots it has.
 std::unique_ptr<Optimizer> BuildOptimizer(const v1::Job& job, const Blocks& blocks);
 
-// The rate that the schedule multiplies.
+// The rate that the optimiser states.
 double BaseLearningRate(const v1::Optimizer& optimizer);
+
+// The rate that the schedule multiplies: the base rate, scaled with the global batch if the job
+// asks for that.
+double ScaledLearningRate(const v1::Job& job);
 
 ScheduleOptions ToScheduleOptions(const v1::Schedule& schedule);
 

@@ -41,7 +41,7 @@ TrainingOptions ToTrainingOptions(const v1::Job& job, int64_t training_samples) 
           .save_every_steps = checkpoint.has_every_steps() ? checkpoint.every_steps()
                                                            : checkpoint.every_epochs() * per_epoch,
           .keep_best = checkpoint.keep_best(),
-          .learning_rate = BaseLearningRate(job.optimizer()),
+          .learning_rate = ScaledLearningRate(job),
           .schedule = ToScheduleOptions(job.schedule()),
           .clip_global_norm = job.regularization().clip_global_norm()};
 }

@@ -140,6 +140,24 @@ TEST(ValidateJob, NesterovNeedsMomentum) {
   EXPECT_EQ(ErrorAfter("0.1", "0.1 nesterov: true momentum: 0.9"), "");
 }
 
+TEST(ValidateJob, MilestonesAreOfOneKindAndAscend) {
+  EXPECT_EQ(ErrorAfter("epochs: 2", "epochs: 2 schedule { multi_step { epochs: [3, 5] } }"), "");
+  EXPECT_EQ(ErrorAfter("epochs: 2", "epochs: 2 schedule { multi_step {} }"),
+            "job:9:22: schedule.multi_step: must set one of epochs, steps");
+  EXPECT_EQ(ErrorAfter("epochs: 2", "epochs: 2 schedule { multi_step { epochs: 3 steps: 9 } }"),
+            "job:9:22: schedule.multi_step: must set one of epochs, steps");
+  EXPECT_EQ(ErrorAfter("epochs: 2", "epochs: 2 schedule { multi_step { steps: [3, 5, 5] } }"),
+            "job:9:49: schedule.multi_step.steps[2]: must be greater than the one before it (5), "
+            "is 5");
+}
+
+TEST(ValidateJob, ScalingStatesItsReference) {
+  EXPECT_EQ(ErrorAfter("epochs: 2", "epochs: 2 schedule { scaling { reference_batch: 64 } }"), "");
+  EXPECT_EQ(ErrorAfter("epochs: 2", "epochs: 2 schedule { scaling { rule: LINEAR } }"),
+            "job:9:22: schedule.scaling.reference_batch: must be set: the global batch that the "
+            "optimizer's learning_rate suits");
+}
+
 TEST(ValidateJob, TheWarmupFitsIntoTheRun) {
   EXPECT_EQ(ErrorAfter("epochs: 2", "epochs: 2 schedule { warmup { epochs: 3 } }"),
             "job:9:31: schedule.warmup.epochs: must be at most the job's epochs (2), is 3");
