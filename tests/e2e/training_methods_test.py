@@ -109,6 +109,24 @@ SCHEDULES = {
 }
 
 
+# What a job file says, and the same loss by PyTorch of outputs and labels.
+LOSSES = {
+    "loss=SOFTMAX_CROSS_ENTROPY": F.cross_entropy,
+    "regularization.label_smoothing=0.1": lambda z, y: F.cross_entropy(z, y, label_smoothing=0.1),
+    "loss=MEAN_SQUARED_ERROR": lambda z, y: F.mse_loss(z, F.one_hot(y, 10).float()),
+    "loss=MEAN_SQUARED_ERROR regularization.label_smoothing=0.2":
+        lambda z, y: F.mse_loss(z, 0.8 * F.one_hot(y, 10) + 0.02),
+}
+
+# The same for what becomes of the gradient.
+CLIPS = {
+    "regularization.clip_global_norm=0.5": lambda p: nn.utils.clip_grad_norm_(p, 0.5),
+    "regularization.clip_value=0.01": lambda p: nn.utils.clip_grad_value_(p, 0.01),
+    "regularization.clip_value=0.02 regularization.clip_global_norm=0.1":
+        lambda p: (nn.utils.clip_grad_value_(p, 0.02), nn.utils.clip_grad_norm_(p, 0.1)),
+}
+
+
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -150,7 +168,8 @@ class TenStepsTest(program.ProgramTest):
         with h5py.File(checkpoint) as file:
             return {name: torch.as_tensor(array[()]) for name, array in file["parameters"].items()}
 
-    def torch_steps(self, make_optimizer, weight_decay=0, decay_all=True, make_schedule=None):
+    def torch_steps(self, make_optimizer, weight_decay=0, decay_all=True, make_schedule=None, loss=F.cross_entropy,
+                    clip=lambda parameters: None):
         """The network after ten steps from the weights of the first checkpoint."""
         model = Net()
         model.load_state_dict(self.state_dict(self.first))
@@ -162,7 +181,8 @@ class TenStepsTest(program.ProgramTest):
         schedule = make_schedule(optimizer) if make_schedule else None
         for _ in range(STEPS):
             optimizer.zero_grad()
-            F.cross_entropy(model(self.inputs), self.labels).backward()
+            loss(model(self.inputs), self.labels).backward()
+            clip(list(model.parameters()))
             optimizer.step()
             if schedule:
                 schedule.step()
@@ -198,6 +218,18 @@ class TenStepsTest(program.ProgramTest):
                 self.assert_same(checkpoint, self.torch_steps(lambda p: torch.optim.SGD(p, lr=RATE),
                                                               make_schedule=make))
 
+    def test_with_every_loss_ten_steps_are_pytorchs(self):
+        checkpoints = self.run_jobs([(*settings.split(), "optimizer.sgd.learning_rate=0.1") for settings in LOSSES])
+        for (settings, loss), checkpoint in zip(LOSSES.items(), checkpoints):
+            with self.subTest(settings):
+                self.assert_same(checkpoint, self.torch_steps(lambda p: torch.optim.SGD(p, lr=0.1), loss=loss))
+
+    def test_with_every_clipping_ten_steps_are_pytorchs(self):
+        checkpoints = self.run_jobs([(*settings.split(), "optimizer.sgd.learning_rate=0.5") for settings in CLIPS])
+        for (settings, clip), checkpoint in zip(CLIPS.items(), checkpoints):
+            with self.subTest(settings):
+                self.assert_same(checkpoint, self.torch_steps(lambda p: torch.optim.SGD(p, lr=0.5), clip=clip))
+
     def test_check_states_the_scaled_learning_rate_and_its_reference(self):
         scaling = ("--set", "schedule.scaling={ rule: LINEAR reference_batch: 60 }", "--data-dir", "few")
         self.assertIn("learning rate 0.15: 0.1 for a batch of 60, times 90 / 60\n",
@@ -207,7 +239,8 @@ class TenStepsTest(program.ProgramTest):
 
 
 # Everything at once that can be combined.
-ALL_METHODS = ["regularization={ weight_decay: 0.01 decay_biases_and_norms: false clip_global_norm: 2 }",
+ALL_METHODS = ["regularization={ weight_decay: 0.01 decay_biases_and_norms: false clip_global_norm: 2 clip_value: 0.5"
+               " label_smoothing: 0.1 }",
                "schedule={ cosine {} warmup { steps: 3 } }"]
 
 

@@ -122,8 +122,8 @@ void AddEvaluateCommand(Command program, Action* action) {
       .Add("--predictions", &arguments->predictions,
            "Write what was answered to every test sample: an HDF5 table "
            "metrics/predictions with the columns sample, label, answer and score_0, "
-           "score_1, ...: the network's logits, or a committee's logarithms of its mean "
-           "probabilities")
+           "score_1, ...: the network's outputs; or a committee's logarithms of its mean "
+           "probabilities, or, trained by squared error, its mean outputs")
       .TypeName("FILE");
   AddThreadsOption(command, &arguments->request.threads);
   command.AddFlag("--json", &arguments->json, "Answer with one JSON object");

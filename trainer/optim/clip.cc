@@ -41,4 +41,26 @@ double ClipByGlobalNorm(double most, std::span<float> gradient) {
   return norm;
 }
 
+LOCKSTEP_EVERY_CPU void ClipByValue(double most, std::span<float> gradient) {
+  CHECK_GT(most, 0.0);
+  const auto limit = static_cast<float>(most);
+  for (float& element : gradient) {
+    const float below = element > limit ? limit : element;
+    element = below < -limit ? -limit : below;
+  }
+}
+
+double Clip(const ClipOptions& options, std::span<float> gradient) {
+  if (options.value == 0) {
+    return options.global_norm > 0 ? ClipByGlobalNorm(options.global_norm, gradient)
+                                   : GlobalNorm(gradient);
+  }
+  const double norm = GlobalNorm(gradient);
+  ClipByValue(options.value, gradient);
+  if (options.global_norm > 0) {
+    ClipByGlobalNorm(options.global_norm, gradient);
+  }
+  return norm;
+}
+
 }  // namespace lockstep

@@ -12,4 +12,16 @@ double GlobalNorm(std::span<const float> gradient);
 // the norm that it had. REQUIRES most > 0.
 double ClipByGlobalNorm(double most, std::span<float> gradient);
 
+// Brings every element into [-most, most]; NaN stays. REQUIRES most > 0.
+void ClipByValue(double most, std::span<float> gradient);
+
+// How a gradient is clipped: first each element, then the norm of what is left. 0: not at all.
+struct ClipOptions {
+  double value = 0;
+  double global_norm = 0;
+};
+
+// Returns the norm that the gradient had before all clipping.
+double Clip(const ClipOptions& options, std::span<float> gradient);
+
 }  // namespace lockstep

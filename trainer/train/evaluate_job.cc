@@ -13,6 +13,7 @@
 #include "trainer/base/error.h"
 #include "trainer/train/job_data.h"
 #include "trainer/train/net_builder.h"
+#include "trainer/train/optimizer_builder.h"
 #include "trainer/train/rank_threads.h"
 #include "trainer/train/together.h"
 #include "trainer/train/training_state.h"
@@ -91,13 +92,21 @@ Evaluation EvaluateJob(const EvaluateRequest& request, comm::Communicator* commu
       CheckPredictable(data.test().classes());
     }
     for (size_t i = 0; i < checkpoints.size(); ++i) {
-      members.push_back(LoadMember(checkpoints[i], request.checkpoints[i].string(), data));
+      const std::string file = request.checkpoints[i].string();
+      members.push_back(LoadMember(checkpoints[i], file, data));
+      if (members[i].job.job.loss() != members[0].job.job.loss()) {
+        throw ConfigError(file +
+                          ": was trained by another loss than the first checkpoint, so their "
+                          "outputs have no common mean; evaluate it by itself");
+      }
     }
   });
   std::vector<CommitteeMember> committee;
   committee.reserve(members.size());
   for (const Member& member : members) {
-    committee.push_back({.net = member.net.get(), .values = member.values});
+    committee.push_back({.net = member.net.get(),
+                         .values = member.values,
+                         .loss = ToLossKind(member.job.job.loss())});
   }
   RankThreads threads(request.threads, communicator);
   Evaluator evaluator(std::move(committee), communicator, &threads.workers());

@@ -42,6 +42,14 @@ void AddProbabilities(std::span<const float> logits, std::span<double> sums) {
   }
 }
 
+void AddScores(LossKind loss, std::span<const float> outputs, std::span<double> sums) {
+  if (loss == LossKind::kMeanSquaredError) {
+    std::ranges::transform(outputs, sums, sums.begin(), std::plus<>());
+    return;
+  }
+  AddProbabilities(outputs, sums);
+}
+
 // A probability of zero has an infinite loss; the smallest positive one stands in for it, so that
 // one hopeless sample does not hide the others. Written so that NaN counts as hopeless too.
 double Log(double probability) {
@@ -49,14 +57,29 @@ double Log(double probability) {
   return std::log(probability > kSmallest ? probability : kSmallest);
 }
 
+double LossOf(LossKind kind, int32_t label, std::span<const double> scores) {
+  if (kind == LossKind::kSoftmaxCrossEntropy) {
+    return -Log(Softmax(scores)(scores[label]));
+  }
+  double squares = 0;
+  for (size_t k = 0; k < scores.size(); ++k) {
+    const double error = scores[k] - (static_cast<int32_t>(k) == label ? 1 : 0);
+    squares += error * error;
+  }
+  // As hopeless as a sample can be, for the same reason.
+  constexpr double kMost = 1000;
+  const double loss = squares / static_cast<double>(scores.size());
+  return loss < kMost ? loss : kMost;
+}
+
 }  // namespace
 
 // What one worker works with and has counted: the confusion matrix, then the loss in fixed point.
 struct Evaluator::Worker {
-  void Count(int32_t label, std::span<const double> scores_of_sample) {
+  void Count(LossKind loss, int32_t label, std::span<const double> scores_of_sample) {
     const auto row = static_cast<size_t>(label) * scores_of_sample.size();
     ++counts[row + static_cast<size_t>(Answer(scores_of_sample))];
-    counts.back() += comm::ToFixedPoint(-Log(Softmax(scores_of_sample)(scores_of_sample[label])));
+    counts.back() += comm::ToFixedPoint(LossOf(loss, label, scores_of_sample));
   }
 
   BatchLoader loader;
@@ -83,6 +106,7 @@ Evaluator::Evaluator(std::vector<CommitteeMember> members, comm::Communicator* c
     for (const CommitteeMember& member : members_) {
       CHECK(member.net->input() == members_[0].net->input());
       CHECK(member.net->output() == members_[0].net->output());
+      CHECK(member.loss == members_[0].loss);
       executors.push_back(std::make_unique<NetExecutor>(*member.net, Phase::kEvaluation));
     }
   }
@@ -161,7 +185,7 @@ void Evaluator::ComputeMicrobatch(int worker, int64_t index, Share* share) {
   Score(worker, own.microbatch, &own.scores);
   const std::span<const double> scores = own.scores;
   for (size_t n = 0; n < own.microbatch.labels.size(); ++n) {
-    own.Count(own.microbatch.labels[n], scores.subspan(n * classes(), classes()));
+    own.Count(members_[0].loss, own.microbatch.labels[n], scores.subspan(n * classes(), classes()));
   }
   if (!share->scores.empty()) {
     const auto row = static_cast<size_t>(request.positions.begin - share->samples.begin);
@@ -182,12 +206,13 @@ void Evaluator::Score(int worker, const Microbatch& microbatch, std::vector<doub
       return;
     }
     for (int n = 0; n < batch; ++n) {
-      AddProbabilities({logits.sample(n), classes()},
-                       std::span(*scores).subspan(static_cast<size_t>(n) * classes(), classes()));
+      AddScores(members_[0].loss, {logits.sample(n), classes()},
+                std::span(*scores).subspan(static_cast<size_t>(n) * classes(), classes()));
     }
   }
   for (double& score : *scores) {
-    score = Log(score / static_cast<double>(members_.size()));
+    score /= static_cast<double>(members_.size());
+    score = members_[0].loss == LossKind::kMeanSquaredError ? score : Log(score);
   }
 }
 

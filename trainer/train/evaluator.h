@@ -8,6 +8,7 @@
 
 #include "comm/communicator.h"
 #include "trainer/data/batch_loader.h"
+#include "trainer/nn/loss.h"
 #include "trainer/nn/net_executor.h"
 #include "trainer/train/predictions.h"
 #include "trainer/train/stop_signal.h"
@@ -20,7 +21,7 @@ struct Evaluation {
   int classes = 0;
   int64_t samples = 0;
   int64_t correct = 0;
-  double loss = 0;                   // mean cross-entropy, natural logarithm
+  double loss = 0;                   // mean of the members' kind of loss, without smoothing
   std::vector<int64_t> confusion{};  // classes x classes: row the label, column the answer
 
   double accuracy() const { return static_cast<double>(correct) / static_cast<double>(samples); }
@@ -30,14 +31,15 @@ struct Evaluation {
 struct CommitteeMember {
   const Net* net;
   std::span<const float> values;
+  LossKind loss = LossKind::kSoftmaxCrossEntropy;  // what it was trained to minimise
 };
 
 // Runs networks over a data set, dealt over all ranks and threads. Several networks are a
-// committee: their probabilities are averaged, and the largest mean is the answer (Ciresan et al.
-// 2012, section 2).
+// committee: their probabilities are averaged (of networks trained by squared error, their
+// outputs), and the largest mean is the answer (Ciresan et al. 2012, section 2).
 class Evaluator {
  public:
-  // Collective. REQUIRES at least one member; all with the same input shape and classes. The
+  // Collective. REQUIRES at least one member; all with the same input shape, classes and loss. The
   // microbatch is the first member's.
   Evaluator(std::vector<CommitteeMember> members, comm::Communicator* communicator,
             WorkerPool* workers);

@@ -6,7 +6,6 @@
 
 #include "comm/exact_sum.h"
 #include "trainer/base/check.h"
-#include "trainer/nn/loss.h"
 
 namespace lockstep {
 namespace {
@@ -21,9 +20,14 @@ constexpr float kStatisticUnit = 0x1p-10F;
 
 }  // namespace
 
-GradientStep::GradientStep(const Net& net, uint64_t seed, WorkerPool* workers,
-                           Prefetcher* prefetcher, comm::Reducer* reducer)
-    : net_(net), seed_(seed), workers_(*workers), prefetcher_(*prefetcher), reducer_(*reducer) {
+GradientStep::GradientStep(const Net& net, uint64_t seed, const LossOptions& loss,
+                           WorkerPool* workers, Prefetcher* prefetcher, comm::Reducer* reducer)
+    : net_(net),
+      seed_(seed),
+      loss_(loss),
+      workers_(*workers),
+      prefetcher_(*prefetcher),
+      reducer_(*reducer) {
   for (int worker = 0; worker < workers_.size(); ++worker) {
     executors_.push_back(std::make_unique<NetExecutor>(net, Phase::kTraining));
   }
@@ -68,7 +72,9 @@ void GradientStep::RunMicrobatch(int worker, const Microbatch& microbatch, int64
                            net_.input()};
   const ConstTensor logits = executor.Forward(context, images);
   AddStatistics(executor, microbatch.size());
-  const LossSums sums = SoftmaxCrossEntropy(logits, microbatch.labels, executor.output_gradient());
+  const LossSums sums =
+      ComputeLoss(loss_.kind, logits, {.labels = microbatch.labels, .smoothing = loss_.smoothing},
+                  executor.output_gradient());
   // The bridge from gradients to communication. Only worker 0 may talk to MPI.
   executor.Backward(context, [&](int node) {
     const ParameterSlice& slice = net_.nodes()[node].parameters;

@@ -7,6 +7,7 @@
 
 #include "comm/reducer.h"
 #include "trainer/data/prefetcher.h"
+#include "trainer/nn/loss.h"
 #include "trainer/nn/net_executor.h"
 #include "trainer/train/worker_pool.h"
 
@@ -43,8 +44,8 @@ struct StepSums {
 class GradientStep {
  public:
   // All must outlive the step. Every worker gets an executor of its own.
-  GradientStep(const Net& net, uint64_t seed, WorkerPool* workers, Prefetcher* prefetcher,
-               comm::Reducer* reducer);
+  GradientStep(const Net& net, uint64_t seed, const LossOptions& loss, WorkerPool* workers,
+               Prefetcher* prefetcher, comm::Reducer* reducer);
 
   // Collective. `values`: the parameters and buffers. `gradient` is overwritten, with the means of
   // the statistics in the buffers' places. `stop`: this rank was asked to stop.
@@ -64,6 +65,7 @@ class GradientStep {
 
   const Net& net_;
   uint64_t seed_;
+  LossOptions loss_;
   WorkerPool& workers_;
   Prefetcher& prefetcher_;
   comm::Reducer& reducer_;

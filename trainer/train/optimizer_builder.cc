@@ -127,6 +127,15 @@ std::unique_ptr<Optimizer> BuildOptimizer(const v1::Job& job, const Blocks& bloc
   return nullptr;
 }
 
+LossKind ToLossKind(v1::Loss loss) {
+  return loss == v1::MEAN_SQUARED_ERROR ? LossKind::kMeanSquaredError
+                                        : LossKind::kSoftmaxCrossEntropy;
+}
+
+LossOptions ToLossOptions(const v1::Job& job) {
+  return {.kind = ToLossKind(job.loss()), .smoothing = job.regularization().label_smoothing()};
+}
+
 double BaseLearningRate(const v1::Optimizer& optimizer) {
   switch (optimizer.kind_case()) {
     case v1::Optimizer::kSgd:

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "trainer/config/job.pb.h"
+#include "trainer/nn/loss.h"
 #include "trainer/nn/parameters.h"
 #include "trainer/optim/blocks.h"
 #include "trainer/optim/optimizer.h"
@@ -16,6 +17,10 @@ Blocks BlocksOf(const ParameterLayout& layout, const v1::Regularization& regular
 // The optimiser that a validated job describes, its slots zero. No blocks: one that only says which
 // slots it has.
 std::unique_ptr<Optimizer> BuildOptimizer(const v1::Job& job, const Blocks& blocks);
+
+LossKind ToLossKind(v1::Loss loss);
+
+LossOptions ToLossOptions(const v1::Job& job);
 
 // The rate that the optimiser states.
 double BaseLearningRate(const v1::Optimizer& optimizer);

@@ -11,6 +11,7 @@
 #include "storage/run_directory.h"
 #include "trainer/train/job_data.h"
 #include "trainer/train/net_builder.h"
+#include "trainer/train/optimizer_builder.h"
 #include "trainer/train/rank_threads.h"
 #include "trainer/train/rank_times.h"
 #include "trainer/train/same_everywhere.h"
@@ -61,6 +62,10 @@ class Run {
   Outcome Loop(const TrainingOptions& options, RunRecorder* recorder, TrainResult* result);
   std::optional<Evaluation> EvaluateTest(RunRecorder* recorder);
   void DescribeFiles(RunRecorder* recorder, TrainResult* result) const;
+  // What is evaluated.
+  CommitteeMember Member() const {
+    return {.net = net_.get(), .values = state_.values, .loss = ToLossKind(job_.loss())};
+  }
   bool IsRoot() const { return communicator_.rank() == 0; }
 
   const TrainRequest& request_;
@@ -138,7 +143,7 @@ Outcome Run::Loop(const TrainingOptions& options, RunRecorder* recorder, TrainRe
   WorkerPool& workers = threads_->workers();
   const int64_t first_step = state_.position.step;
   TrainingPipeline pipeline(job_, *data_, *net_, &workers, &communicator_, options, first_step);
-  Evaluator evaluator({{net_.get(), state_.values}}, &communicator_, &workers);
+  Evaluator evaluator({Member()}, &communicator_, &workers);
   RankTimes rank_times(pipeline.prefetcher(), pipeline.reducer());
   std::unique_ptr<ProgressReporter> progress;
   if (IsRoot()) {
@@ -169,7 +174,7 @@ Outcome Run::Loop(const TrainingOptions& options, RunRecorder* recorder, TrainRe
 }
 
 std::optional<Evaluation> Run::EvaluateTest(RunRecorder* recorder) {
-  Evaluator evaluator({{net_.get(), state_.values}}, &communicator_, &threads_->workers());
+  Evaluator evaluator({Member()}, &communicator_, &threads_->workers());
   auto result = evaluator.Run(data_->test(), data_->normalizer(), AllSamples(data_->test().size()),
                               &stop_signal_);
   if (result && recorder != nullptr) {

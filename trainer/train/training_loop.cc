@@ -11,7 +11,6 @@
 #include "storage/error.h"
 #include "trainer/base/divide.h"
 #include "trainer/base/error.h"
-#include "trainer/optim/clip.h"
 #include "trainer/train/together.h"
 
 namespace lockstep {
@@ -83,10 +82,7 @@ TrainingLoop::Next TrainingLoop::Step() {
   const double rate = options_.learning_rate *
                       LearningRateFactor(options_.schedule, position.step, options_.run_length);
   const ParameterLayout& layout = parts_.gradient_step.layout();
-  const std::span<float> gradient = layout.ParametersOf(std::span(gradient_));
-  const double norm = options_.clip_global_norm > 0
-                          ? ClipByGlobalNorm(options_.clip_global_norm, gradient)
-                          : GlobalNorm(gradient);
+  const double norm = Clip(options_.clip, layout.ParametersOf(std::span(gradient_)));
   ApplyStep(layout, rate, gradient_, &state_);
   step_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   samples_ += share.samples;

@@ -7,6 +7,7 @@
 
 #include "comm/communicator.h"
 #include "trainer/data/step_plan.h"
+#include "trainer/optim/clip.h"
 #include "trainer/optim/schedule.h"
 #include "trainer/report/progress.h"
 #include "trainer/train/evaluator.h"
@@ -26,7 +27,7 @@ struct TrainingOptions {
   bool keep_best;
   double learning_rate;
   ScheduleOptions schedule;
-  double clip_global_norm;  // 0: never
+  ClipOptions clip;
 };
 
 // What the loop works with. Everything outlives it.

@@ -43,7 +43,8 @@ TrainingOptions ToTrainingOptions(const v1::Job& job, int64_t training_samples) 
           .keep_best = checkpoint.keep_best(),
           .learning_rate = ScaledLearningRate(job),
           .schedule = ToScheduleOptions(job.schedule()),
-          .clip_global_norm = job.regularization().clip_global_norm()};
+          .clip = {.value = job.regularization().clip_value(),
+                   .global_norm = job.regularization().clip_global_norm()}};
 }
 
 TrainingState NewState(const v1::Job& job, const Net& net) {
@@ -63,6 +64,6 @@ TrainingPipeline::TrainingPipeline(const v1::Job& job, const JobData& data, cons
                           communicator->rank(), communicator->size()),
           workers->size() + job.data().prefetch()),
       reducer_(BuildReducer(job, net, *communicator)),
-      gradient_step_(net, job.seed(), workers, &prefetcher_, reducer_.get()) {}
+      gradient_step_(net, job.seed(), ToLossOptions(job), workers, &prefetcher_, reducer_.get()) {}
 
 }  // namespace lockstep

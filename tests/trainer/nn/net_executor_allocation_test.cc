@@ -82,7 +82,7 @@ TEST(NetExecutor, AllocatesNothingInAStep) {
   const auto step = [&] {
     executor.SetParameters(parameters);
     const ConstTensor logits = executor.Forward(context, {input.data(), 4, net.input()});
-    SoftmaxCrossEntropy(logits, labels, executor.output_gradient());
+    SoftmaxCrossEntropy(logits, {.labels = labels}, executor.output_gradient());
     executor.Backward(context, node_done);
   };
   step();  // BLAS may set itself up

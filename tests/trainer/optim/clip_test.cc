@@ -53,5 +53,33 @@ TEST(ClipByGlobalNorm, RefusesALimitThatIsNotPositive) {
   EXPECT_THROW(ClipByGlobalNorm(0, gradient), CheckFailure);
 }
 
+TEST(ClipByValue, BringsEachElementIntoTheRange) {
+  std::vector<float> gradient{-3, -0.5F, 0, 0.5F, 3, std::numeric_limits<float>::infinity()};
+  ClipByValue(0.75, gradient);
+  EXPECT_THAT(gradient, ElementsAre(-0.75F, -0.5F, 0, 0.5F, 0.75F, 0.75F));
+  EXPECT_THROW(ClipByValue(0, gradient), CheckFailure);
+}
+
+TEST(ClipByValue, ShowsWhatIsNotANumber) {
+  std::vector<float> gradient{std::numeric_limits<float>::quiet_NaN()};
+  ClipByValue(1, gradient);
+  EXPECT_TRUE(std::isnan(gradient[0]));
+}
+
+TEST(Clip, ClipsElementsThenTheirNormAndTellsTheNormFromBefore) {
+  const std::vector<float> original{8, -6};
+  const auto clipped = [&original](const ClipOptions& options) {
+    std::vector<float> gradient = original;
+    EXPECT_EQ(Clip(options, gradient), 10.0);
+    return gradient;
+  };
+  EXPECT_THAT(clipped({}), ElementsAre(8, -6));
+  EXPECT_THAT(clipped({.global_norm = 5}), ElementsAre(4, -3));
+  EXPECT_THAT(clipped({.value = 6}), ElementsAre(6, -6));
+  EXPECT_THAT(clipped({.value = 0.5, .global_norm = 100}), ElementsAre(0.5, -0.5));
+  EXPECT_THAT(clipped({.value = 3, .global_norm = 3}),
+              ElementsAre(testing::FloatEq(std::sqrt(4.5F)), testing::FloatEq(-std::sqrt(4.5F))));
+}
+
 }  // namespace
 }  // namespace lockstep

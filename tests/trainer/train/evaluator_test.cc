@@ -57,7 +57,7 @@ class EvaluatorTest : public testing::Test {
     values.reserve(scales.size());
     for (const float scale : scales) {
       values.push_back({scale, 0, 0, scale});
-      members.push_back({.net = &net_, .values = values.back()});
+      members.push_back({.net = &net_, .values = values.back(), .loss = loss_});
     }
     WorkerPool workers(threads, [](int) {});
     return Evaluator(members, &world_, &workers)
@@ -67,6 +67,7 @@ class EvaluatorTest : public testing::Test {
   comm::Communicator world_ = comm::Communicator::World();
   Net net_;
   std::vector<std::byte> block_;
+  LossKind loss_ = LossKind::kSoftmaxCrossEntropy;
 };
 
 // -log of the probability of the other class's logit being `ahead` above the label's.
@@ -98,6 +99,17 @@ TEST_F(EvaluatorTest, ACommitteeAnswersWithItsLargestMeanProbabilityNotByCountin
   EXPECT_EQ(evaluation->correct, 1);
   const double mean = (1 / (1 + std::exp(-4.0)) + 2 / (1 + std::exp(0.4))) / 3;
   EXPECT_NEAR(evaluation->loss, -std::log(mean), 1e-7);
+}
+
+TEST_F(EvaluatorTest, NetworksTrainedBySquaredErrorAreMeasuredByIt) {
+  loss_ = LossKind::kMeanSquaredError;
+  SetSamples({{{3, 1}, 0}, {{1, 0.5F}, 1}});
+  EXPECT_EQ(Evaluate({1})->correct, 1);
+  EXPECT_NEAR(Evaluate({1})->loss, ((4.0 + 1) / 2 + (1.0 + 0.25) / 2) / 2, 1e-9);
+  // A committee's outputs are averaged: those of scale 0.5.
+  EXPECT_NEAR(Evaluate({1, 0})->loss, ((0.25 + 0.25) / 2 + (0.25 + 0.5625) / 2) / 2, 1e-9);
+  SetSamples({{{1e30F, 0}, 0}});
+  EXPECT_EQ(Evaluate({1})->loss, 1000);
 }
 
 TEST_F(EvaluatorTest, AHopelessSampleHasAFiniteLoss) {
