@@ -120,6 +120,26 @@ void FillPooling(pb::Message* pooling) {
   ExtentFields stride(pooling, "stride");
   stride.Expand();
   stride.FillFrom(kernel);
+  ExtentFields padding(pooling, "padding");
+  padding.Expand();
+  padding.FillFrom(0);
+}
+
+void FillPad(v1::Pad* pad) {
+  const int padding = pad->padding();  // 0 if it is not set
+  pad->clear_padding();
+  if (!pad->has_top()) {
+    pad->set_top(padding);
+  }
+  if (!pad->has_bottom()) {
+    pad->set_bottom(padding);
+  }
+  if (!pad->has_left()) {
+    pad->set_left(padding);
+  }
+  if (!pad->has_right()) {
+    pad->set_right(padding);
+  }
 }
 
 std::string KindOf(const v1::Layer& layer) {
@@ -149,6 +169,8 @@ void FillLayers(v1::Model* model) {
       FillPooling(layer.mutable_max_pool());
     } else if (layer.has_avg_pool()) {
       FillPooling(layer.mutable_avg_pool());
+    } else if (layer.has_pad()) {
+      FillPad(layer.mutable_pad());
     }
   }
 }

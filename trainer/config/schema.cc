@@ -20,7 +20,6 @@ struct Hint {
 };
 constexpr Hint kHints[] = {
     {"flatten", "leave it out: linear flattens its input by itself"},
-    {"softmax", "leave it out: the loss contains it"},
     {"batch_size", "global_batch counts the samples of one update, over all ranks"},
 };
 

@@ -75,6 +75,15 @@ void CheckTraining(const v1::Job& job, Problems* problems) {
   }
 }
 
+void CheckOutput(const v1::Job& job, Problems* problems) {
+  const int last = job.model().layer_size() - 1;
+  if (last >= 0 && job.model().layer(last).has_softmax() &&
+      job.loss() == v1::SOFTMAX_CROSS_ENTROPY) {
+    problems->Add(fmt::format("model.layer[{}].softmax", last),
+                  "must not be the last layer: leave it out, the loss contains it");
+  }
+}
+
 void CheckCheckpoint(const v1::Job& job, Problems* problems) {
   const v1::Holdout& holdout = job.data().holdout();
   const bool holds_out = holdout.has_samples() ? holdout.samples() > 0 : holdout.fraction() > 0;
@@ -94,6 +103,7 @@ void ValidateJob(const v1::Job& written, const v1::Job& effective, Problems* pro
   if (written.has_model()) {
     ValidateLayers(written.model(), problems);
     ValidateGraph(effective.model(), problems);
+    CheckOutput(effective, problems);
   }
   CheckBatch(effective, problems);
   if (written.has_data()) {

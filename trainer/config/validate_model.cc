@@ -67,10 +67,11 @@ Extent StrideOf(const Window& window) {
           If(window.has_stride_width(), window.stride_width())};
 }
 
-Extent PaddingOf(const v1::Conv2d& convolution) {
-  return {"padding", If(convolution.has_padding(), convolution.padding()),
-          If(convolution.has_padding_height(), convolution.padding_height()),
-          If(convolution.has_padding_width(), convolution.padding_width())};
+template <typename Window>
+Extent PaddingOf(const Window& window) {
+  return {"padding", If(window.has_padding(), window.padding()),
+          If(window.has_padding_height(), window.padding_height()),
+          If(window.has_padding_width(), window.padding_width())};
 }
 
 // --- One layer --------------------------------------------------------------------------------
@@ -91,16 +92,21 @@ void CheckPadding(const std::string& path, std::string_view direction, const Ext
                                                direction, *kernel_value, *padding_value));
 }
 
-void CheckConvolution(const std::string& path, const v1::Conv2d& convolution, Problems* problems) {
-  const Extent kernel = KernelOf(convolution);
-  const Extent padding = PaddingOf(convolution);
+// What convolutions and poolings have in common.
+template <typename Window>
+void CheckWindow(const std::string& path, const Window& window, Problems* problems) {
+  const Extent kernel = KernelOf(window);
+  const Extent padding = PaddingOf(window);
   CheckKernel(path, kernel, problems);
-  CheckShorthand(path, StrideOf(convolution), problems);
+  CheckShorthand(path, StrideOf(window), problems);
   CheckShorthand(path, padding, problems);
   CheckPadding(path, "height", kernel, padding, problems);
   if (!padding.both || !kernel.both) {
     CheckPadding(path, "width", kernel, padding, problems);
   }
+}
+
+void CheckGroups(const std::string& path, const v1::Conv2d& convolution, Problems* problems) {
   const int groups = convolution.groups();
   if (convolution.has_groups() && groups >= 1 && convolution.filters() % groups != 0) {
     problems->Add(path + ".groups",
@@ -108,10 +114,17 @@ void CheckConvolution(const std::string& path, const v1::Conv2d& convolution, Pr
   }
 }
 
-template <typename Pool>
-void CheckPooling(const std::string& path, const Pool& pool, Problems* problems) {
-  CheckKernel(path, KernelOf(pool), problems);
-  CheckShorthand(path, StrideOf(pool), problems);
+void CheckPad(const std::string& path, const v1::Pad& pad, Problems* problems) {
+  if (pad.has_padding() &&
+      (pad.has_top() || pad.has_bottom() || pad.has_left() || pad.has_right())) {
+    problems->Add(path + ".padding", "cannot be set together with top, bottom, left or right");
+  }
+}
+
+void CheckNormSize(const std::string& path, const v1::LocalResponseNorm& norm, Problems* problems) {
+  if (norm.has_size() && norm.size() >= 1 && norm.size() % 2 == 0) {
+    problems->Add(path + ".size", fmt::format("must be odd, is {}", norm.size()));
+  }
 }
 
 // --- The graph --------------------------------------------------------------------------------
@@ -276,12 +289,18 @@ class Graph {
 void ValidateLayers(const v1::Model& written, Problems* problems) {
   for (int i = 0; i < written.layer_size(); ++i) {
     const v1::Layer& layer = written.layer(i);
+    const std::string path = LayerPath(i);
     if (layer.has_conv2d()) {
-      CheckConvolution(LayerPath(i) + ".conv2d", layer.conv2d(), problems);
+      CheckWindow(path + ".conv2d", layer.conv2d(), problems);
+      CheckGroups(path + ".conv2d", layer.conv2d(), problems);
     } else if (layer.has_max_pool()) {
-      CheckPooling(LayerPath(i) + ".max_pool", layer.max_pool(), problems);
+      CheckWindow(path + ".max_pool", layer.max_pool(), problems);
     } else if (layer.has_avg_pool()) {
-      CheckPooling(LayerPath(i) + ".avg_pool", layer.avg_pool(), problems);
+      CheckWindow(path + ".avg_pool", layer.avg_pool(), problems);
+    } else if (layer.has_pad()) {
+      CheckPad(path + ".pad", layer.pad(), problems);
+    } else if (layer.has_local_response_norm()) {
+      CheckNormSize(path + ".local_response_norm", layer.local_response_norm(), problems);
     }
   }
 }

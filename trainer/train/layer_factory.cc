@@ -9,11 +9,16 @@
 #include "trainer/nn/layers/dropout.h"
 #include "trainer/nn/layers/elu.h"
 #include "trainer/nn/layers/global_avg_pool.h"
+#include "trainer/nn/layers/global_max_pool.h"
 #include "trainer/nn/layers/leaky_relu.h"
 #include "trainer/nn/layers/linear.h"
+#include "trainer/nn/layers/local_response_norm.h"
 #include "trainer/nn/layers/max_pool.h"
+#include "trainer/nn/layers/pad.h"
 #include "trainer/nn/layers/relu.h"
+#include "trainer/nn/layers/relu6.h"
 #include "trainer/nn/layers/sigmoid.h"
+#include "trainer/nn/layers/softmax.h"
 #include "trainer/nn/layers/tanh.h"
 
 namespace lockstep {
@@ -50,13 +55,34 @@ std::unique_ptr<Layer> MakeConv2d(const v1::Conv2d& conv) {
                                                 .initializer = ToInitializer(conv.initializer())});
 }
 
-// MaxPool and AvgPool are messages with the same fields.
+// MaxPool and AvgPool are messages with the same fields, these.
 template <typename Message>
 PoolOptions ToPoolOptions(const Message& pool) {
   return {.kernel_height = pool.kernel_height(),
           .kernel_width = pool.kernel_width(),
           .stride_height = pool.stride_height(),
-          .stride_width = pool.stride_width()};
+          .stride_width = pool.stride_width(),
+          .padding_height = pool.padding_height(),
+          .padding_width = pool.padding_width(),
+          .ceil_mode = pool.ceil_mode()};
+}
+
+std::unique_ptr<Layer> MakeAvgPool(const v1::AvgPool& pool) {
+  return std::make_unique<AvgPool>(
+      ToPoolOptions(pool), pool.count_include_pad() ? MeanOver::kWindow : MeanOver::kPixels);
+}
+
+std::unique_ptr<Layer> MakePad(const v1::Pad& pad) {
+  return std::make_unique<Pad>(PadOptions{.top = pad.top(),
+                                          .bottom = pad.bottom(),
+                                          .left = pad.left(),
+                                          .right = pad.right(),
+                                          .value = static_cast<float>(pad.value())});
+}
+
+std::unique_ptr<Layer> MakeLocalResponseNorm(const v1::LocalResponseNorm& norm) {
+  return std::make_unique<LocalResponseNorm>(LocalResponseNormOptions{
+      .size = norm.size(), .alpha = norm.alpha(), .beta = norm.beta(), .k = norm.k()});
 }
 
 }  // namespace
@@ -73,14 +99,18 @@ std::unique_ptr<Layer> MakeLayer(const v1::Layer& message) {
     case v1::Layer::kMaxPool:
       return std::make_unique<MaxPool>(ToPoolOptions(message.max_pool()));
     case v1::Layer::kAvgPool:
-      return std::make_unique<AvgPool>(ToPoolOptions(message.avg_pool()));
+      return MakeAvgPool(message.avg_pool());
     case v1::Layer::kGlobalAvgPool:
       return std::make_unique<GlobalAvgPool>();
+    case v1::Layer::kGlobalMaxPool:
+      return std::make_unique<GlobalMaxPool>();
     case v1::Layer::kBatchNorm:
       return std::make_unique<BatchNorm>(BatchNormOptions{
           .epsilon = message.batch_norm().epsilon(), .momentum = message.batch_norm().momentum()});
     case v1::Layer::kRelu:
       return std::make_unique<Relu>();
+    case v1::Layer::kRelu6:
+      return std::make_unique<Relu6>();
     case v1::Layer::kLeakyRelu:
       return std::make_unique<LeakyRelu>(
           LeakyReluFunction{.slope = static_cast<float>(message.leaky_relu().slope())});
@@ -92,7 +122,14 @@ std::unique_ptr<Layer> MakeLayer(const v1::Layer& message) {
       return std::make_unique<Tanh>();
     case v1::Layer::kDropout:
       return std::make_unique<Dropout>(
-          DropoutOptions{.rate = static_cast<float>(message.dropout().rate())});
+          DropoutOptions{.rate = static_cast<float>(message.dropout().rate()),
+                         .whole_channels = message.dropout().whole_channels()});
+    case v1::Layer::kSoftmax:
+      return std::make_unique<Softmax>();
+    case v1::Layer::kLocalResponseNorm:
+      return MakeLocalResponseNorm(message.local_response_norm());
+    case v1::Layer::kPad:
+      return MakePad(message.pad());
     case v1::Layer::kAdd:
       return std::make_unique<Add>();
     case v1::Layer::kConcat:

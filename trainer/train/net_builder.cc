@@ -123,8 +123,8 @@ std::unique_ptr<Net> BuildNet(const LoadedJob& job, const Shape& input, int clas
     try {
       last = net->Add(layer.name(), MakeLayer(layer), inputs);
     } catch (const LayerError& error) {
-      throw ConfigError(
-          fmt::format("{}: {}", DescribeField(job, index, error.field()), error.what()));
+      throw ConfigError(fmt::format("{}: {}, in layer {}", DescribeField(job, index, error.field()),
+                                    error.what(), layer.name()));
     }
     nodes[layer.name()] = last;
     const std::string unseen = DescribeUnseen(*net, last);

@@ -70,6 +70,14 @@ TEST(Defaults, ShorthandsAreExpanded) {
   EXPECT_TRUE(convolution.initializer().has_xavier_uniform());
 }
 
+TEST(Defaults, ABorderIsTheSameOnAllSides) {
+  const auto pad = [](const std::string& text) {
+    return SmallJob({"model.layer[1].pad={" + text + "}"}).model().layer(1).pad().DebugString();
+  };
+  EXPECT_EQ(pad("padding: 2"), "top: 2\nbottom: 2\nleft: 2\nright: 2\nvalue: 0\n");
+  EXPECT_EQ(pad("left: 1 value: 3"), "top: 0\nbottom: 0\nleft: 1\nright: 0\nvalue: 3\n");
+}
+
 TEST(Defaults, PoolingWindowsTileTheirInput) {
   const v1::MaxPool pool = SmallJob({"model.layer[2].max_pool={kernel_height: 2 kernel_width: 3}"})
                                .model()

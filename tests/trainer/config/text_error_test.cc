@@ -52,8 +52,6 @@ TEST(TextError, HabitsOfOtherTrainersGetAHint) {
       ErrorAfter("relu {}", "flatten {}"),
       "job:4:24: model.layer[1].flatten: is unknown; leave it out: linear flattens its input by "
       "itself");
-  EXPECT_EQ(ErrorAfter("relu {}", "softmax {}"),
-            "job:4:24: model.layer[1].softmax: is unknown; leave it out: the loss contains it");
   EXPECT_EQ(
       ErrorAfter("epochs: 2", "batch_size: 2"),
       "job:9:1: batch_size: is unknown; global_batch counts the samples of one update, over all "

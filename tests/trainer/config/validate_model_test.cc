@@ -58,6 +58,28 @@ TEST(ValidateLayers, PaddingIsLessThanTheKernel) {
       "is 4");
 }
 
+TEST(ValidateLayers, PaddingOfAPoolingIsLikewise) {
+  EXPECT_EQ(
+      ErrorAfter("kernel: 2", "kernel: 2 padding: 2"),
+      "job:5:45: model.layer[2].max_pool.padding: must be less than the kernel's height (2), is 2");
+  EXPECT_EQ(ErrorAfter("max_pool { kernel: 2", "avg_pool { kernel: 3 padding: 1 padding_width: 1"),
+            "job:5:45: model.layer[2].avg_pool.padding: cannot be set together with padding_height "
+            "or padding_width");
+}
+
+TEST(ValidateLayers, ABorderIsSetInOneWay) {
+  EXPECT_EQ(
+      ErrorAfter("relu {}", "pad { padding: 1 top: 2 }"),
+      "job:4:30: model.layer[1].pad.padding: cannot be set together with top, bottom, left or "
+      "right");
+  EXPECT_EQ(ErrorAfter("relu {}", "pad { top: 1 right: 1 }"), "");
+}
+
+TEST(ValidateLayers, NormalisationAcrossChannelsHasAMiddle) {
+  EXPECT_EQ(ErrorAfter("relu {}", "local_response_norm { size: 4 }"),
+            "job:4:46: model.layer[1].local_response_norm.size: must be odd, is 4");
+}
+
 TEST(ValidateLayers, GroupsDivideTheFilters) {
   EXPECT_EQ(ErrorAfter("kernel: 3", "kernel: 3 groups: 3"),
             "job:3:54: model.layer[0].conv2d.groups: must divide filters (4), is 3");

@@ -24,7 +24,7 @@ TEST(ValidateSettings, WhatIsMissingInAMessageIsReportedAtTheMessage) {
   EXPECT_EQ(ErrorAfter("relu {}", ""),
             "job:4:3: model.layer[1]: must set one of conv2d, linear, max_pool, avg_pool, "
             "global_avg_pool, relu, leaky_relu, elu, sigmoid, tanh, dropout, add, concat, "
-            "batch_norm");
+            "batch_norm, relu6, softmax, local_response_norm, pad, global_max_pool");
   EXPECT_EQ(ErrorAfter("mnist {}", ""), "job:8:1: data: must set one of mnist, digits, hdf5");
   EXPECT_EQ(ErrorAfter("sgd { learning_rate: 0.1 }", ""),
             "job:10:1: optimizer: must set one of sgd, adam, adamw, rmsprop, lars, lamb");
@@ -132,6 +132,12 @@ TEST(ValidateJob, TheBestIsChosenByHoldOutSamples) {
                     {"data.holdout.fraction=0"}),
             "job:11:14: checkpoint.keep_best: needs samples to judge by: data.holdout holds out "
             "nothing");
+}
+
+TEST(ValidateJob, TheLossHasASoftmaxOfItsOwn) {
+  EXPECT_EQ(ErrorAfter("linear { units: 10 } }", "linear { units: 10 } }\nlayer { softmax {} }"),
+            "job:7:9: model.layer[4].softmax: must not be the last layer: leave it out, the loss "
+            "contains it");
 }
 
 TEST(ValidateJob, NesterovNeedsMomentum) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace lockstep {
 
@@ -67,28 +68,57 @@ ElementwiseReference ReluReference() {
   return {[](double x) { return std::max(x, 0.0); }, [](double x) { return x > 0 ? 1.0 : 0.0; }};
 }
 
+// As PyTorch's documentation has it.
+Shape PoolReference::OutputShape(const Shape& input) const {
+  const auto windows = [&](int size, int kernel, int stride, int padding) {
+    const double steps = static_cast<double>(size + 2 * padding - kernel) / stride;
+    const int count =
+        static_cast<int>(options_.ceil_mode ? std::ceil(steps) : std::floor(steps)) + 1;
+    return (count - 1) * stride >= size + padding ? count - 1 : count;
+  };
+  const PoolOptions& o = options_;
+  return {.channels = input.channels,
+          .height = windows(input.height, o.kernel_height, o.stride_height, o.padding_height),
+          .width = windows(input.width, o.kernel_width, o.stride_width, o.padding_width)};
+}
+
+template <typename Visit>
+double PoolReference::VisitWindow(const Shape& input, int h, int w, const Visit& visit) const {
+  const PoolOptions& o = options_;
+  int pixels = 0;
+  int padded = 0;
+  for (int i = 0; i < o.kernel_height; ++i) {
+    for (int j = 0; j < o.kernel_width; ++j) {
+      const int row = h * o.stride_height + i - o.padding_height;
+      const int column = w * o.stride_width + j - o.padding_width;
+      if (row < input.height + o.padding_height && column < input.width + o.padding_width) {
+        ++padded;
+      }
+      if (row >= 0 && row < input.height && column >= 0 && column < input.width) {
+        ++pixels;
+        visit(row, column);
+      }
+    }
+  }
+  return kind_ == PoolKind::kMeanOfPixels ? pixels : padded;
+}
+
 Array PoolReference::Forward(const std::vector<Array>& inputs,
                              const ParameterValues& /*parameters*/) const {
   const Array& x = inputs[0];
-  const PoolOptions& o = options_;
-  Array y = Zeros(x.batch, {.channels = x.shape.channels,
-                            .height = (x.shape.height - o.kernel_height) / o.stride_height + 1,
-                            .width = (x.shape.width - o.kernel_width) / o.stride_width + 1});
+  Array y = Zeros(x.batch, OutputShape(x.shape));
   for (int n = 0; n < y.batch; ++n) {
     for (int c = 0; c < y.shape.channels; ++c) {
       for (int h = 0; h < y.shape.height; ++h) {
         for (int w = 0; w < y.shape.width; ++w) {
           double sum = 0;
-          double largest = x.at(n, c, h * o.stride_height, w * o.stride_width);
-          for (int i = 0; i < o.kernel_height; ++i) {
-            for (int j = 0; j < o.kernel_width; ++j) {
-              const double value = x.at(n, c, h * o.stride_height + i, w * o.stride_width + j);
-              sum += value;
-              largest = std::max(largest, value);
-            }
-          }
-          y.at(n, c, h, w) =
-              kind_ == PoolKind::kMax ? largest : sum / (o.kernel_height * o.kernel_width);
+          double largest = -std::numeric_limits<double>::infinity();
+          const double divisor = VisitWindow(x.shape, h, w, [&](int row, int column) {
+            const double value = x.at(n, c, row, column);
+            sum += value;
+            largest = std::max(largest, value);
+          });
+          y.at(n, c, h, w) = kind_ == PoolKind::kMax ? largest : sum / divisor;
         }
       }
     }
@@ -99,24 +129,20 @@ Array PoolReference::Forward(const std::vector<Array>& inputs,
 LayerGradients PoolReference::Backward(const std::vector<Array>& inputs,
                                        const ParameterValues& parameters, const Array& dy) const {
   const Array& x = inputs[0];
-  const PoolOptions& o = options_;
   const Array y = Forward(inputs, parameters);
   Array dx = Zeros(x.batch, x.shape);
   for (int n = 0; n < dy.batch; ++n) {
     for (int c = 0; c < dy.shape.channels; ++c) {
       for (int h = 0; h < dy.shape.height; ++h) {
         for (int w = 0; w < dy.shape.width; ++w) {
-          for (int i = 0; i < o.kernel_height; ++i) {
-            for (int j = 0; j < o.kernel_width; ++j) {
-              const int row = h * o.stride_height + i;
-              const int column = w * o.stride_width + j;
-              if (kind_ == PoolKind::kMean) {
-                dx.at(n, c, row, column) += dy.at(n, c, h, w) / (o.kernel_height * o.kernel_width);
-              } else if (x.at(n, c, row, column) == y.at(n, c, h, w)) {
-                dx.at(n, c, row, column) += dy.at(n, c, h, w);
-              }
+          const double divisor = VisitWindow(x.shape, h, w, [](int, int) {});
+          VisitWindow(x.shape, h, w, [&](int row, int column) {
+            if (kind_ != PoolKind::kMax) {
+              dx.at(n, c, row, column) += dy.at(n, c, h, w) / divisor;
+            } else if (x.at(n, c, row, column) == y.at(n, c, h, w)) {
+              dx.at(n, c, row, column) += dy.at(n, c, h, w);
             }
-          }
+          });
         }
       }
     }
@@ -199,6 +225,105 @@ LayerGradients BatchNormReference::Backward(const std::vector<Array>& inputs,
     });
   }
   return gradients;
+}
+
+Array SoftmaxReference::Forward(const std::vector<Array>& inputs,
+                                const ParameterValues& /*parameters*/) const {
+  const Array& x = inputs[0];
+  Array y = x;
+  ForEachPlace(x, [&](int n, int h, int w) {
+    double sum = 0;
+    for (int c = 0; c < x.shape.channels; ++c) {
+      sum += std::exp(x.at(n, c, h, w));
+    }
+    for (int c = 0; c < x.shape.channels; ++c) {
+      y.at(n, c, h, w) = std::exp(x.at(n, c, h, w)) / sum;
+    }
+  });
+  return y;
+}
+
+LayerGradients SoftmaxReference::Backward(const std::vector<Array>& inputs,
+                                          const ParameterValues& parameters,
+                                          const Array& dy) const {
+  const Array y = Forward(inputs, parameters);
+  Array dx = Zeros(y.batch, y.shape);
+  ForEachPlace(y, [&](int n, int h, int w) {
+    for (int i = 0; i < y.shape.channels; ++i) {
+      for (int j = 0; j < y.shape.channels; ++j) {
+        const double slope = y.at(n, j, h, w) * ((i == j ? 1 : 0) - y.at(n, i, h, w));
+        dx.at(n, i, h, w) += slope * dy.at(n, j, h, w);
+      }
+    }
+  });
+  return {.inputs = {dx}, .parameters = {}};
+}
+
+double LocalResponseNormReference::ScaleAt(const Array& x, int n, int c, int h, int w) const {
+  double sum = 0;
+  for (int other = c - size_ / 2; other <= c + size_ / 2; ++other) {
+    if (other >= 0 && other < x.shape.channels) {
+      sum += x.at(n, other, h, w) * x.at(n, other, h, w);
+    }
+  }
+  return k_ + alpha_ / size_ * sum;
+}
+
+Array LocalResponseNormReference::Forward(const std::vector<Array>& inputs,
+                                          const ParameterValues& /*parameters*/) const {
+  Array y = inputs[0];
+  for (int c = 0; c < y.shape.channels; ++c) {
+    ForEachPlace(y, [&](int n, int h, int w) {
+      y.at(n, c, h, w) *= std::pow(ScaleAt(inputs[0], n, c, h, w), -beta_);
+    });
+  }
+  return y;
+}
+
+LayerGradients LocalResponseNormReference::Backward(const std::vector<Array>& inputs,
+                                                    const ParameterValues& /*parameters*/,
+                                                    const Array& dy) const {
+  const Array& x = inputs[0];
+  Array dx = Zeros(x.batch, x.shape);
+  for (int j = 0; j < x.shape.channels; ++j) {
+    ForEachPlace(x, [&](int n, int h, int w) {
+      const double scale = ScaleAt(x, n, j, h, w);
+      dx.at(n, j, h, w) += dy.at(n, j, h, w) * std::pow(scale, -beta_);
+      const double slope =  // of y[j] by the scale
+          -beta_ * x.at(n, j, h, w) * std::pow(scale, -beta_ - 1);
+      for (int i = std::max(0, j - size_ / 2); i < x.shape.channels && i <= j + size_ / 2; ++i) {
+        dx.at(n, i, h, w) += dy.at(n, j, h, w) * slope * 2 * alpha_ / size_ * x.at(n, i, h, w);
+      }
+    });
+  }
+  return {.inputs = {dx}, .parameters = {}};
+}
+
+Array PadReference::Forward(const std::vector<Array>& inputs,
+                            const ParameterValues& /*parameters*/) const {
+  const Array& x = inputs[0];
+  Array y = Zeros(x.batch, {.channels = x.shape.channels,
+                            .height = options_.top + x.shape.height + options_.bottom,
+                            .width = options_.left + x.shape.width + options_.right});
+  std::ranges::fill(y.values, static_cast<double>(options_.value));
+  for (int c = 0; c < x.shape.channels; ++c) {
+    ForEachPlace(x, [&](int n, int h, int w) {
+      y.at(n, c, h + options_.top, w + options_.left) = x.at(n, c, h, w);
+    });
+  }
+  return y;
+}
+
+LayerGradients PadReference::Backward(const std::vector<Array>& inputs,
+                                      const ParameterValues& /*parameters*/,
+                                      const Array& dy) const {
+  Array dx = inputs[0];
+  for (int c = 0; c < dx.shape.channels; ++c) {
+    ForEachPlace(dx, [&](int n, int h, int w) {
+      dx.at(n, c, h, w) = dy.at(n, c, h + options_.top, w + options_.left);
+    });
+  }
+  return {.inputs = {dx}, .parameters = {}};
 }
 
 Array AddReference::Forward(const std::vector<Array>& inputs,

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "tests/trainer/nn/reference.h"
+#include "trainer/nn/layers/pad.h"
 #include "trainer/nn/layers/pool_geometry.h"
 
 // The double-precision reference of each layer that a net is tested with. Convolution has its own.
@@ -38,7 +39,8 @@ class ElementwiseReference : public Reference {
 
 ElementwiseReference ReluReference();
 
-enum class PoolKind { kMax, kMean };
+// The mean of a window's pixels and padding, or of its pixels.
+enum class PoolKind { kMax, kMean, kMeanOfPixels };
 
 class PoolReference : public Reference {
  public:
@@ -48,6 +50,12 @@ class PoolReference : public Reference {
                           const Array& output_gradient) const override;
 
  private:
+  Shape OutputShape(const Shape& input) const;
+  // Calls visit(row, column) for each pixel of the window at (h, w); returns what a mean divides
+  // by.
+  template <typename Visit>
+  double VisitWindow(const Shape& input, int h, int w, const Visit& visit) const;
+
   PoolKind kind_;
   PoolOptions options_;
 };
@@ -62,6 +70,43 @@ class BatchNormReference : public Reference {
 
  private:
   double epsilon_;
+};
+
+// exp(x) / sum of exp(x) over the channels.
+class SoftmaxReference : public Reference {
+ public:
+  Array Forward(const std::vector<Array>& inputs, const ParameterValues& parameters) const override;
+  LayerGradients Backward(const std::vector<Array>& inputs, const ParameterValues& parameters,
+                          const Array& output_gradient) const override;
+};
+
+// x / (k + alpha / size * sum of x^2 over `size` channels)^beta.
+class LocalResponseNormReference : public Reference {
+ public:
+  LocalResponseNormReference(int size, double alpha, double beta, double k)
+      : size_(size), alpha_(alpha), beta_(beta), k_(k) {}
+  Array Forward(const std::vector<Array>& inputs, const ParameterValues& parameters) const override;
+  LayerGradients Backward(const std::vector<Array>& inputs, const ParameterValues& parameters,
+                          const Array& output_gradient) const override;
+
+ private:
+  double ScaleAt(const Array& x, int n, int c, int h, int w) const;
+
+  int size_;
+  double alpha_;
+  double beta_;
+  double k_;
+};
+
+class PadReference : public Reference {
+ public:
+  explicit PadReference(PadOptions options) : options_(options) {}
+  Array Forward(const std::vector<Array>& inputs, const ParameterValues& parameters) const override;
+  LayerGradients Backward(const std::vector<Array>& inputs, const ParameterValues& parameters,
+                          const Array& output_gradient) const override;
+
+ private:
+  PadOptions options_;
 };
 
 class AddReference : public Reference {

@@ -12,24 +12,29 @@ LayerPlan AvgPool::Build(const BuildContext& context) {
   return geometry_.Plan();
 }
 
+float AvgPool::Divisor(const PoolWindow& window) const {
+  const int pixels = mean_over_ == MeanOver::kWindow ? window.rows.padded * window.columns.padded
+                                                     : window.rows.size() * window.columns.size();
+  return static_cast<float>(pixels);
+}
+
 void AvgPool::Forward(const LayerContext& /*context*/, std::span<const ConstTensor> inputs,
                       Tensor output) const {
   const int channels = output.shape.channels;
-  geometry_.ForEachTap(output.batch, [&](const PoolTap& tap) {
-    const float* const x = inputs[0].data + tap.input;
-    float* const sum = output.data + tap.output;
-    if (tap.first) {
-      std::copy_n(x, channels, sum);
-      return;
-    }
+  geometry_.ForEachWindow(output.batch, [&](const PoolWindow& window) {
+    float* const mean = output.data + window.output;
+    std::fill_n(mean, channels, 0.0F);
+    geometry_.ForEachTap(window, [&](const PoolTap& tap) {
+      const float* const x = inputs[0].data + tap.input;
+      for (int c = 0; c < channels; ++c) {
+        mean[c] += x[c];
+      }
+    });
+    const float divisor = Divisor(window);
     for (int c = 0; c < channels; ++c) {
-      sum[c] += x[c];
+      mean[c] /= divisor;
     }
   });
-  const auto taps = static_cast<float>(geometry_.taps());
-  for (float& value : output.values()) {
-    value /= taps;
-  }
 }
 
 void AvgPool::Backward(const LayerContext& /*context*/, std::span<const ConstTensor> /*inputs*/,
@@ -39,15 +44,17 @@ void AvgPool::Backward(const LayerContext& /*context*/, std::span<const ConstTen
   if (!input_gradient) {
     return;
   }
-  const float share = 1 / static_cast<float>(geometry_.taps());
   const int channels = output_gradient.shape.channels;
   std::ranges::fill(input_gradient.values(), 0.0F);
-  geometry_.ForEachTap(output_gradient.batch, [&](const PoolTap& tap) {
-    const float* const dy = output_gradient.data + tap.output;
-    float* const dx = input_gradient.data + tap.input;
-    for (int c = 0; c < channels; ++c) {
-      dx[c] += dy[c] * share;
-    }
+  geometry_.ForEachWindow(output_gradient.batch, [&](const PoolWindow& window) {
+    const float share = 1 / Divisor(window);
+    const float* const dy = output_gradient.data + window.output;
+    geometry_.ForEachTap(window, [&](const PoolTap& tap) {
+      float* const dx = input_gradient.data + tap.input;
+      for (int c = 0; c < channels; ++c) {
+        dx[c] += dy[c] * share;
+      }
+    });
   });
 }
 

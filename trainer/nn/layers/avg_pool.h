@@ -5,10 +5,17 @@
 
 namespace lockstep {
 
+// What a window's sum is divided by.
+enum class MeanOver {
+  kWindow,  // all of the window that is on the input or its padding, which counts as zeros
+  kPixels,  // the pixels on the input
+};
+
 // The mean of each window, of each channel.
 class AvgPool : public Layer {
  public:
-  explicit AvgPool(PoolOptions options) : options_(options) {}
+  explicit AvgPool(PoolOptions options, MeanOver mean_over = MeanOver::kWindow)
+      : options_(options), mean_over_(mean_over) {}
 
   std::string_view kind() const override { return "avg_pool"; }
   LayerPlan Build(const BuildContext& context) override;
@@ -19,7 +26,10 @@ class AvgPool : public Layer {
                 std::span<const Tensor> input_gradients) const override;
 
  private:
+  float Divisor(const PoolWindow& window) const;
+
   PoolOptions options_;
+  MeanOver mean_over_;
   PoolGeometry geometry_;
 };
 

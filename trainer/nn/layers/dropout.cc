@@ -41,12 +41,17 @@ void Dropout::Forward(const LayerContext& context, std::span<const ConstTensor> 
   }
   auto* const kept = reinterpret_cast<uint8_t*>(context.saved.data());
   const auto size = static_cast<size_t>(input.shape.size());
+  const auto draws = options_.whole_channels ? static_cast<size_t>(input.shape.channels) : size;
   for (int n = 0; n < input.batch; ++n) {
     const RandomStream stream(context.seed, {.purpose = Purpose::kDropout,
                                              .layer = context.layer,
                                              .time = static_cast<uint32_t>(context.step),
                                              .sample = context.sample_ids[n]});
-    DrawKept(stream, options_.rate, {kept + n * size, size});
+    uint8_t* const own = kept + n * size;
+    DrawKept(stream, options_.rate, {own, draws});
+    for (size_t i = draws; i < size; ++i) {
+      own[i] = own[i - draws];
+    }
   }
   Apply(input.values(), kept, output.data);
 }

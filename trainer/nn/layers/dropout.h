@@ -6,12 +6,14 @@ namespace lockstep {
 
 struct DropoutOptions {
   float rate = 0.5F;  // in [0, 1)
+  bool whole_channels = false;
 };
 
 // While training, sets each number to 0 with probability `rate` and divides the others by 1 - rate
 // (Srivastava et al. 2014, inverted). Otherwise the identity. Number i of a sample, counted as it
 // lies in memory, is kept where ToUniform of draw i of the stream (kDropout, layer, step, sample
-// id) is at least `rate`: the same in whatever microbatch the sample is.
+// id) is at least `rate`: the same in whatever microbatch the sample is. With whole_channels, that
+// is said of channel i, and so of its every pixel (Tompson et al. 2015).
 class Dropout : public Layer {
  public:
   explicit Dropout(DropoutOptions options) : options_(options) {}

@@ -77,20 +77,28 @@ void MaxPool::Select(const LayerContext& context, ConstTensor input, Tensor outp
       reinterpret_cast<Index*>(keep ? context.saved.data()      // one for each output
                                     : context.scratch.data());  // one window's
   const auto position = [&](int64_t offset) { return positions + (keep ? offset : 0); };
-  if (channels < kFewChannels) {
-    geometry_.ForEachWindow(output.batch, [&](int64_t to, int64_t from) {
-      SelectByChannel(input.data + from, tap_offsets_, channels, output.data + to, position(to));
-    });
-    return;
-  }
-  geometry_.ForEachTap(output.batch, [&](const PoolTap& tap) {
-    const auto index = static_cast<Index>(tap.index);
-    float* const largest = output.data + tap.output;
-    if (tap.first) {
-      std::copy_n(input.data + tap.input, channels, largest);
-      std::fill_n(position(tap.output), channels, index);
+  geometry_.ForEachWindow(output.batch, [&](const PoolWindow& window) {
+    float* const largest = output.data + window.output;
+    if (channels < kFewChannels && window.whole) {
+      SelectByChannel(input.data + window.corner, tap_offsets_, channels, largest,
+                      position(window.output));
     } else {
-      Update(input.data + tap.input, index, channels, largest, position(tap.output));
+      SelectByTap(input.data, window, largest, position(window.output));
+    }
+  });
+}
+
+template <typename Index>
+void MaxPool::SelectByTap(const float* input, const PoolWindow& window, float* largest,
+                          Index* position) const {
+  const int channels = geometry_.input().channels;
+  geometry_.ForEachTap(window, [&](const PoolTap& tap) {
+    const auto index = static_cast<Index>(tap.index);
+    if (tap.first) {
+      std::copy_n(input + tap.input, channels, largest);
+      std::fill_n(position, channels, index);
+    } else {
+      Update(input + tap.input, index, channels, largest, position);
     }
   });
 }
@@ -113,11 +121,11 @@ void MaxPool::Scatter(const LayerContext& context, ConstTensor output_gradient,
                       Tensor input_gradient) const {
   const auto* const positions = reinterpret_cast<const Index*>(context.saved.data());
   std::ranges::fill(input_gradient.values(), 0.0F);
-  geometry_.ForEachWindow(output_gradient.batch, [&](int64_t from, int64_t to) {
-    const float* const dy = output_gradient.data + from;
-    float* const dx = input_gradient.data + to;
+  geometry_.ForEachWindow(output_gradient.batch, [&](const PoolWindow& window) {
+    const float* const dy = output_gradient.data + window.output;
+    const Index* const position = positions + window.output;
     for (int c = 0; c < output_gradient.shape.channels; ++c) {
-      dx[tap_offsets_[positions[from + c]] + c] += dy[c];
+      input_gradient.data[window.corner + tap_offsets_[position[c]] + c] += dy[c];
     }
   });
 }

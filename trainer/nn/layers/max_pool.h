@@ -21,13 +21,18 @@ class MaxPool : public Layer {
                 ConstTensor output, ConstTensor output_gradient,
                 std::span<const Tensor> input_gradients) const override;
 
-  // Windows of 2x2 pixels side by side.
+  // Windows of 2x2 pixels side by side, all of them on the input. Once it is built.
   bool Halves() const {
     return options_.kernel_height == 2 && options_.kernel_width == 2 &&
-           options_.stride_height == 2 && options_.stride_width == 2;
+           options_.stride_height == 2 && options_.stride_width == 2 &&
+           geometry_.EveryWindowIsWhole();
   }
 
  private:
+  // Writes a window's maxima, and which of its pixels they are.
+  template <typename Index>
+  void SelectByTap(const float* input, const PoolWindow& window, float* largest,
+                   Index* position) const;
   template <typename Index>
   void Select(const LayerContext& context, ConstTensor input, Tensor output) const;
   template <typename Index>

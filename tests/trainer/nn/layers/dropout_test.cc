@@ -59,6 +59,25 @@ TEST(Dropout, KeepsTheLayerContract) {
   }
 }
 
+TEST(Dropout, OfWholeChannelsKeepsTheLayerContract) {
+  const Shape shape{.channels = 6, .height = 3, .width = 2};
+  const DrawKey key;
+  const Array of_channels = Factors(key, 0.4F, {.channels = shape.channels});
+  Array factors = Zeros(of_channels.batch, shape);
+  for (int n = 0; n < factors.batch; ++n) {
+    for (int c = 0; c < shape.channels; ++c) {
+      for (int h = 0; h < shape.height; ++h) {
+        for (int w = 0; w < shape.width; ++w) {
+          factors.at(n, c, h, w) = of_channels.at(n, c, 0, 0);
+        }
+      }
+    }
+  }
+  Dropout layer({.rate = 0.4F, .whole_channels = true});
+  ExpectKeepsContract(layer, FactorsReference(factors),
+                      {.inputs = {shape}, .same_in_evaluation = false, .key = key});
+}
+
 TEST(Dropout, IsTheIdentityInEvaluation) {
   Dropout layer({.rate = 0.5F});
   LayerRunner runner(layer, {{.channels = 50}}, 2);

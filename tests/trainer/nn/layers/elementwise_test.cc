@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -10,6 +11,7 @@
 #include "trainer/nn/layers/elu.h"
 #include "trainer/nn/layers/leaky_relu.h"
 #include "trainer/nn/layers/relu.h"
+#include "trainer/nn/layers/relu6.h"
 #include "trainer/nn/layers/sigmoid.h"
 #include "trainer/nn/layers/tanh.h"
 
@@ -52,6 +54,19 @@ TEST(Relu, HandComputed) {
 }
 
 TEST(Relu, KeepsTheLayerContract) { ExpectKeepsContractOnOddShapes(Relu(), ReluReference()); }
+
+TEST(Relu6, HandComputed) {
+  Relu6 layer;
+  const Answer answer = Answers(layer, {-1, 0, 2, 5.5, 6, 7}, {5, 6, 7, 8, 9, 10});
+  EXPECT_EQ(answer.output, (std::vector<double>{0, 0, 2, 5.5, 6, 6}));
+  EXPECT_EQ(answer.gradient, (std::vector<double>{0, 0, 7, 8, 0, 0}));
+}
+
+TEST(Relu6, KeepsTheLayerContract) {
+  ExpectKeepsContractOnOddShapes(
+      Relu6(), ElementwiseReference([](double x) { return std::min(std::max(x, 0.0), 6.0); },
+                                    [](double x) { return x > 0 && x < 6 ? 1.0 : 0.0; }));
+}
 
 TEST(LeakyRelu, HandComputed) {
   LeakyRelu layer({.slope = 0.25F});
@@ -143,13 +158,14 @@ TEST(Tanh, IsAccurateNearZeroAndFarOut) {
 
 TEST(Elementwise, NanStaysNanSoThatTheLossNoticesIt) {
   Relu relu;
+  Relu6 relu6;
   LeakyRelu leaky_relu;
   Elu elu;
   Sigmoid sigmoid;
   Tanh tanh;
   for (Layer* layer :
-       {static_cast<Layer*>(&relu), static_cast<Layer*>(&leaky_relu), static_cast<Layer*>(&elu),
-        static_cast<Layer*>(&sigmoid), static_cast<Layer*>(&tanh)}) {
+       {static_cast<Layer*>(&relu), static_cast<Layer*>(&relu6), static_cast<Layer*>(&leaky_relu),
+        static_cast<Layer*>(&elu), static_cast<Layer*>(&sigmoid), static_cast<Layer*>(&tanh)}) {
     const Answer answer = Answers(*layer, {1, std::numeric_limits<double>::quiet_NaN()}, {1, 1});
     EXPECT_FALSE(std::isnan(answer.output[0])) << layer->kind();
     EXPECT_TRUE(std::isnan(answer.output[1])) << layer->kind();

@@ -7,6 +7,7 @@
 #include "tests/trainer/nn/layer_test_util.h"
 #include "trainer/nn/layers/avg_pool.h"
 #include "trainer/nn/layers/global_avg_pool.h"
+#include "trainer/nn/layers/global_max_pool.h"
 #include "trainer/nn/layers/max_pool.h"
 
 namespace lockstep {
@@ -25,8 +26,10 @@ struct PoolCase {
 
 // Named by kernel and stride, height x width.
 std::string Name(const PoolCase& c) {
-  return fmt::format("{} kernel {}x{} stride {}x{}", ToString(c.input), c.options.kernel_height,
-                     c.options.kernel_width, c.options.stride_height, c.options.stride_width);
+  return fmt::format("{} kernel {}x{} stride {}x{} padding {}x{}{}", ToString(c.input),
+                     c.options.kernel_height, c.options.kernel_width, c.options.stride_height,
+                     c.options.stride_width, c.options.padding_height, c.options.padding_width,
+                     c.options.ceil_mode ? " ceil" : "");
 }
 
 std::vector<PoolCase> PoolCases() {
@@ -40,6 +43,13 @@ std::vector<PoolCase> PoolCases() {
       {{3, 7, 6}, {2, 4, 3, 1}, {3, 2, 3}, 2, 0},        // all four numbers differ
       {{2, 17, 17}, {17, 17, 1, 1}, {2, 1, 1}},          // more pixels than a byte counts
       {{18, 17, 18}, {16, 17, 1, 1}, {18, 2, 2}, 0, 0},  // the same, many channels
+      {{3, 6, 7}, {3, 3, 2, 2, 1, 1}, {3, 3, 4}},        // the padding of ResNet's pool
+      {{17, 5, 4}, {2, 4, 1, 2, 1, 3}, {17, 6, 4}},      // as much padding as there can be
+      {{2, 1, 1}, {3, 3, 1, 1, 2, 2}, {2, 3, 3}},        // one pixel, larger windows
+      {{3, 6, 7}, {3, 3, 2, 2, 0, 0, true}, {3, 3, 3}},  // the last row of windows has two rows
+      {{17, 7, 8}, {2, 3, 2, 3, 1, 1, true}, {17, 4, 3}},
+      {{17, 5, 5}, {1, 1, 3, 3, 0, 0, true}, {17, 2, 2}, 1, 1},  // a third would begin outside
+      {{3, 1, 1}, {2, 2, 2, 2, 0, 0, true}, {3, 1, 1}},          // a window larger than the input
   };
 }
 
@@ -125,6 +135,55 @@ TEST(MaxPool, SavesOneByteForEachOutputOfASmallWindow) {
   EXPECT_EQ(runner.plan().saved_bytes, 5 * 3 * 3 * 4);
 }
 
+TEST(MaxPool, PaddingIsNeverTheLargest) {
+  MaxPool layer({.kernel_height = 2,
+                 .kernel_width = 2,
+                 .stride_height = 2,
+                 .stride_width = 2,
+                 .padding_height = 1,
+                 .padding_width = 1});
+  LayerRunner runner(layer, {{1, 2, 2}}, 1);
+  const Array x = Square({-1, -2,  //
+                          -3, -4});
+  EXPECT_EQ(runner.Forward(Phase::kTraining, {x}, {}).values,
+            (std::vector<double>{-1, -2, -3, -4}));
+}
+
+TEST(MaxPool, OnlyWholeWindowsOfTwoByTwoHalve) {
+  const auto halves = [](const PoolOptions& options, const Shape& input) {
+    MaxPool layer(options);
+    const LayerRunner runner(layer, {input}, 1);
+    return layer.Halves();
+  };
+  PoolOptions ceil = kTwoByTwo;
+  ceil.ceil_mode = true;
+  PoolOptions padded = kTwoByTwo;
+  padded.padding_width = 1;
+  EXPECT_TRUE(halves(kTwoByTwo, {3, 5, 5}));
+  EXPECT_TRUE(halves(ceil, {3, 6, 6}));
+  EXPECT_FALSE(halves(ceil, {3, 6, 5}));
+  EXPECT_FALSE(halves(padded, {3, 6, 6}));
+}
+
+TEST(AvgPool, PaddingCountsAsZerosOrNotAtAll) {
+  const PoolOptions options{.kernel_height = 3,
+                            .kernel_width = 3,
+                            .stride_height = 2,
+                            .stride_width = 2,
+                            .padding_height = 1,
+                            .padding_width = 1,
+                            .ceil_mode = true};
+  const Array x = Square({36, 36,  //
+                          36, 36});
+  AvgPool of_windows(options);
+  // The second window of a row begins at the input's last column; the third would at no column.
+  EXPECT_EQ(LayerRunner(of_windows, {{1, 2, 2}}, 1).Forward(Phase::kTraining, {x}, {}).values,
+            (std::vector<double>{16, 12, 12, 9}));
+  AvgPool of_pixels(options, MeanOver::kPixels);
+  EXPECT_EQ(LayerRunner(of_pixels, {{1, 2, 2}}, 1).Forward(Phase::kTraining, {x}, {}).values,
+            (std::vector<double>{36, 36, 36, 36}));
+}
+
 TEST(AvgPool, HandComputed) {
   AvgPool layer({.kernel_height = 2, .kernel_width = 2, .stride_height = 1, .stride_width = 1});
   LayerRunner runner(layer, {{1, 3, 3}}, 1);
@@ -143,6 +202,9 @@ TEST(AvgPool, KeepsTheLayerContract) {
     SCOPED_TRACE(Name(c));
     AvgPool layer(c.options);
     ExpectKeepsContract(layer, PoolReference(PoolKind::kMean, c.options), {.inputs = {c.input}});
+    AvgPool of_pixels(c.options, MeanOver::kPixels);
+    ExpectKeepsContract(of_pixels, PoolReference(PoolKind::kMeanOfPixels, c.options),
+                        {.inputs = {c.input}});
   }
 }
 
@@ -160,6 +222,24 @@ TEST(GlobalAvgPool, KeepsTheLayerContract) {
     SCOPED_TRACE(ToString(shape));
     GlobalAvgPool layer;
     ExpectKeepsContract(layer, PoolReference(PoolKind::kMean, {shape.height, shape.width, 1, 1}),
+                        {.inputs = {shape}});
+  }
+}
+
+TEST(GlobalMaxPool, HandComputed) {
+  GlobalMaxPool layer;
+  LayerRunner runner(layer, {{2, 1, 2}}, 1);
+  const Array x{.batch = 1, .shape = {2, 1, 2}, .values = {1, 3, 30, 10}};
+  EXPECT_EQ(runner.Forward(Phase::kTraining, {x}, {}).values, (std::vector<double>{3, 30}));
+  const Array dy{.batch = 1, .shape = {2}, .values = {8, 6}};
+  EXPECT_EQ(runner.Backward(dy, {}, {true}).inputs[0].values, (std::vector<double>{0, 8, 6, 0}));
+}
+
+TEST(GlobalMaxPool, KeepsTheLayerContract) {
+  for (const Shape& shape : {Shape{1, 1, 1}, Shape{3, 5, 4}, Shape{17, 7, 7}}) {
+    SCOPED_TRACE(ToString(shape));
+    GlobalMaxPool layer;
+    ExpectKeepsContract(layer, PoolReference(PoolKind::kMax, {shape.height, shape.width, 1, 1}),
                         {.inputs = {shape}});
   }
 }
@@ -188,6 +268,10 @@ TEST(PoolGeometry, RefusesSettingsThatDoNotFitAndSaysWhatWould) {
       {{2, -1, 2, 2}, "kernel_width", "must be at least 1, is -1"},
       {{2, 2, 0, 2}, "stride_height", "must be at least 1, is 0"},
       {{2, 2, 2, 0}, "stride_width", "must be at least 1, is 0"},
+      {{2, 2, 2, 2, -1, 0}, "padding_height", "must be at least 0, is -1"},
+      {{3, 2, 2, 2, 2, 2}, "padding_width", "must be less than the kernel's width (2), is 2"},
+      {{2, 9, 2, 2, 0, 1}, "kernel_width", "must be at most 8 (input 5x6), is 9"},
+      {{7, 2, 2, 2, 0, 0, true}, "kernel_height", "must be at most 6 (input 5x6), is 7"},
   };
   for (const Refusal& refusal : refusals) {
     MaxPool max_pool(refusal.options);
