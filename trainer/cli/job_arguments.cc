@@ -15,8 +15,11 @@ LoadedJob JobArguments::LoadTogether(comm::Communicator* communicator) const {
   return std::move(*loaded);
 }
 
-void AddJobArguments(Command command, JobArguments* arguments) {
-  command.Add("JOB", &arguments->path, "Job file (.textproto)").Required();
+void AddJobArguments(Command command, JobArguments* arguments, JobIs job) {
+  Option path = command.Add("JOB", &arguments->path, "Job file (.textproto)");
+  if (job == JobIs::kRequired) {
+    path.Required();
+  }
   command
       .Add("--set", &arguments->overrides,
            "Override a setting of the job: path.to.field=value; may be repeated")

@@ -21,8 +21,10 @@ struct JobArguments {
   LoadedJob LoadTogether(comm::Communicator* communicator) const;
 };
 
+enum class JobIs { kRequired, kOptional };
+
 // Adds JOB, --set and --data-dir to `command`. `arguments` outlives the parsing.
-void AddJobArguments(Command command, JobArguments* arguments);
+void AddJobArguments(Command command, JobArguments* arguments, JobIs job = JobIs::kRequired);
 
 // Adds --threads. `threads` outlives the parsing.
 void AddThreadsOption(Command command, int* threads);

@@ -13,6 +13,7 @@
 #include "trainer/config/overrides.h"
 #include "trainer/config/text_parser.h"
 #include "trainer/config/validate_job.h"
+#include "trainer/config/zoo/zoo.h"
 
 namespace lockstep {
 namespace {
@@ -32,6 +33,24 @@ std::string ReadText(const std::filesystem::path& file) {
   return text;
 }
 
+using Printer = google::protobuf::TextFormat::Printer;
+
+constexpr const char* kHeader =
+    "# proto-file: trainer/config/job.proto\n# proto-message: lockstep.v1.Job\n\n";
+
+Printer NewPrinter() {
+  Printer printer;
+  printer.SetUseShortRepeatedPrimitives(true);
+  printer.SetUseUtf8StringEscaping(true);
+  return printer;
+}
+
+std::string Print(const google::protobuf::Message& message, const Printer& printer) {
+  std::string text;
+  CHECK(printer.PrintToString(message, &text));
+  return text;
+}
+
 }  // namespace
 
 LoadedJob LoadJob(const std::filesystem::path& file, std::span<const std::string> overrides) {
@@ -43,7 +62,7 @@ LoadedJob ParseJob(std::string_view text, std::string_view file,
   if (text.size() > kMostBytes) {
     throw ConfigError(fmt::format("{}: must be a job file of at most {} bytes", file, kMostBytes));
   }
-  LoadedJob loaded{.job = {}, .positions = SourceMap(std::string(file))};
+  LoadedJob loaded{.job = {}, .written = {}, .positions = SourceMap(std::string(file))};
   const ParsedText parsed = ParseText(text, &loaded.job);
   if (parsed.error) {
     const auto& [position, path, what] = *parsed.error;
@@ -57,6 +76,8 @@ LoadedJob ParseJob(std::string_view text, std::string_view file,
     loaded.positions.AddOverride(ApplyOverride(argument, &loaded.job), argument);
   }
   const v1::Job written = loaded.job;
+  ExpandZoo(&loaded.job);
+  loaded.written = loaded.job;
   FillDefaults(&loaded.job);
   Problems problems(loaded.positions);
   ValidateJob(written, loaded.job, &problems);
@@ -64,13 +85,32 @@ LoadedJob ParseJob(std::string_view text, std::string_view file,
   return loaded;
 }
 
-std::string EffectiveText(const v1::Job& job) {
-  google::protobuf::TextFormat::Printer printer;
-  printer.SetUseShortRepeatedPrimitives(true);
-  printer.SetUseUtf8StringEscaping(true);
-  std::string fields;
-  CHECK(printer.PrintToString(job, &fields));
-  return "# proto-file: trainer/config/job.proto\n# proto-message: lockstep.v1.Job\n\n" + fields;
+std::string EffectiveText(const v1::Job& job) { return kHeader + Print(job, NewPrinter()); }
+
+std::string ReadableText(const v1::Job& job) {
+  v1::Job before;  // what stands before the model
+  if (job.has_name()) {
+    before.set_name(job.name());
+  }
+  if (job.has_seed()) {
+    before.set_seed(job.seed());
+  }
+  v1::Job after = job;
+  after.clear_name();
+  after.clear_seed();
+  after.clear_model();
+  v1::Model around = job.model();
+  around.clear_layer();
+  Printer indented = NewPrinter();
+  indented.SetInitialIndentLevel(1);
+  Printer on_one_line = NewPrinter();
+  on_one_line.SetSingleLineMode(true);
+  std::string layers;
+  for (const v1::Layer& layer : job.model().layer()) {
+    layers += fmt::format("  layer {{ {}}}\n", Print(layer, on_one_line));
+  }
+  return fmt::format("{}{}model {{\n{}{}}}\n{}", kHeader, Print(before, NewPrinter()),
+                     Print(around, indented), layers, Print(after, NewPrinter()));
 }
 
 }  // namespace lockstep

@@ -13,6 +13,7 @@ namespace lockstep {
 // A job that is valid as far as that can be told without its data.
 struct LoadedJob {
   v1::Job job;          // effective: every default filled in, every shorthand expanded
+  v1::Job written;      // what file and overrides say, with the layers that a zoo stands for
   SourceMap positions;  // for errors that are found later
 };
 
@@ -27,5 +28,8 @@ LoadedJob ParseJob(std::string_view text, std::string_view file,
 
 // A job file that holds all of an effective job. ParseJob() turns it into the same message.
 std::string EffectiveText(const v1::Job& job);
+
+// A job file like EffectiveText's, with each layer on a line of its own: for people to go on from.
+std::string ReadableText(const v1::Job& job);
 
 }  // namespace lockstep

@@ -1,6 +1,7 @@
 #include "trainer/config/validate_job.h"
 
 #include "trainer/config/names.h"
+#include "trainer/config/zoo/zoo.h"
 
 namespace lockstep {
 namespace {
@@ -102,7 +103,10 @@ void ValidateJob(const v1::Job& written, const v1::Job& effective, Problems* pro
   }
   if (written.has_model()) {
     ValidateLayers(written.model(), problems);
-    ValidateGraph(effective.model(), problems);
+    ValidateZoo(written, problems);
+    if (!effective.model().has_zoo()) {
+      ValidateGraph(effective.model(), problems);
+    }
     CheckOutput(effective, problems);
   }
   CheckBatch(effective, problems);
