@@ -8,7 +8,7 @@ import sys
 
 import tree
 
-SUBJECTS = ("nn", "data", "optim", "zoo", "report", "export", "config")
+SUBJECTS = ("nn", "data", "optim", "report", "export", "config")
 
 # Folders of the trainer from the bottom up. A folder may include those of the layers below, never a
 # sibling of its own layer.
@@ -27,7 +27,7 @@ HOMES = {
 }
 
 # Who may see the job file's messages; everybody else takes plain option structs.
-JOB_MESSAGE_HOMES = ("trainer/config/", "trainer/zoo/", "trainer/train/", "tests/")
+JOB_MESSAGE_HOMES = ("trainer/config/", "trainer/train/", "tests/")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 
