@@ -84,6 +84,37 @@ class JobErrorsTest(program.ProgramTest):
                           "model.layer[0].conv2d.kernel: must be at most 28 (the input's height is 28",
                           at="kernel:")
 
+    def test_layers_whose_inputs_do_not_fit_each_other(self):
+        branches = 'name: "pool" %s input: "first" }\n  layer { name: "third" %s {} input: ["second", "pool"] }'
+        for kind, pool, says in [
+                ("add", "max_pool { kernel: 2 }", "must name inputs of one shape, names 4x12x12 and 4x6x6"),
+                ("concat", "avg_pool { kernel: 3 stride: 1 padding_width: 1 }",
+                 "must name inputs of one height and width, names 12x12 and 10x12")]:
+            with self.subTest(kind):
+                self.refused_with('name: "third" dropout { rate: 0.2 } }', branches % (pool, kind),
+                                  f"model.layer[3].input: {says}, in layer third", at='"second", "pool"')
+
+    def test_windows_and_borders_that_do_not_fit(self):
+        for layer, field, says in [
+                ("max_pool { kernel: 2 padding: 2 }", "padding", "must be less than the kernel's height (2), is 2"),
+                ("avg_pool { kernel: 13 }", "kernel", "must be at most 12 (input 12x12), is 13, in layer third"),
+                ("conv2d { filters: 6 kernel: 3 groups: 3 }", "groups",
+                 "must divide both the input's 4 channels and the 6 filters, is 3, in layer third"),
+                ("local_response_norm { size: 4 }", "size", "must be odd, is 4"),
+                ("pad { padding: 1 top: 1 }", "padding", "cannot be set together with top, bottom, left or right")]:
+            with self.subTest(layer):
+                kind = layer.split()[0]
+                self.refused_with("dropout { rate: 0.2 }", layer, f"model.layer[2].{kind}.{field}: {says}",
+                                  at=layer[layer.index(field + ":"):])
+
+    def test_a_softmax_before_the_losss_own(self):
+        self.refused_with("linear { units: 10 } }", 'linear { units: 10 } }\n  layer { name: "shares" softmax {} }',
+                          "model.layer[4].softmax: must not be the last layer", at="softmax")
+
+    def test_a_zoo_beside_layers(self):
+        self.refused_with("model {", "model { zoo { architecture: LENET5 }",
+                          "model.zoo: cannot be set together with model.layer", at="zoo {")
+
     def test_a_last_layer_that_does_not_give_one_number_for_each_class(self):
         self.refused_with("units: 10", "units: 7",
                           "model.layer[3]: the last layer must give one number for each of the 10 classes",
