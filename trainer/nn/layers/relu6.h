@@ -15,7 +15,7 @@ struct Relu6Function {
     const float bounded = x > kMost ? kMost : x;
     return bounded < 0 ? 0 : bounded;
   }
-  float Gradient(float /*x*/, float y, float dy) const { return (y > 0) & (y < kMost) ? dy : 0; }
+  float Gradient(float /*x*/, float y, float dy) const { return y > 0 && y < kMost ? dy : 0; }
 };
 using Relu6 = ElementwiseLayer<Relu6Function>;
 
