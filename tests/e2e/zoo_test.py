@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""The networks of the zoo: as many parameters as everybody's, and PyTorch computes the same with them, backward too.
+"""The networks of the zoo: as many parameters as everybody's, and PyTorch computes the same with them, backward too; any
+number of ranks gives the same weights.
 
 usage: zoo_test.py LOCKSTEP
 """
@@ -90,6 +91,18 @@ class SummaryTest(program.ProgramTest):
                                             "features.30")]:
             with self.subTest(arguments=arguments):
                 self.refused(2, "summary", *arguments, says=[says])
+
+
+class RanksTest(program.ProgramTest):
+    def test_every_network_has_the_same_weights_on_any_number_of_ranks(self):
+        few = self.directory / "few"
+        self.run_program("data", "make", "--dir", few, "--train", 12, "--test", 10)
+        for architecture, (width, _) in torch_zoo.NETWORKS.items():
+            with self.subTest(architecture):
+                self.write("job.textproto", JOB.format(architecture=architecture, width=width, dropout=""))
+                digests = {self.train(f"{architecture}-{ranks}", "--set", "steps=1", "--set", "global_batch=12",
+                                      "--data-dir", few, ranks=ranks)["weights_sha256"] for ranks in (1, 2, 3)}
+                self.assertEqual(len(digests), 1)
 
 
 class PyTorchTest(program.ProgramTest):
