@@ -5,6 +5,7 @@ Every function takes `scaled`, which multiplies a number of channels by the widt
 the names of the program's parameters. Dropout is left out.
 """
 
+import os
 from collections import OrderedDict
 
 import torch
@@ -298,3 +299,9 @@ NETWORKS = {
     "DENSENET121": (0.0625, densenet121),
     "SQUEEZENET1_0": (0.25, squeezenet),
 }
+
+
+def networks():
+    """All of them, or those that LOCKSTEP_TEST_NETWORKS names, with commas between."""
+    names = os.environ.get("LOCKSTEP_TEST_NETWORKS")
+    return {name: NETWORKS[name] for name in names.split(",")} if names else NETWORKS
