@@ -65,7 +65,7 @@ class SummaryTest(program.ProgramTest):
     def test_what_expand_prints_is_a_job_file_of_the_same_network(self):
         self.write("zoo.textproto", JOB.format(architecture="RESNET18", width=0.125, dropout=""))
         text = self.run_program("summary", "zoo.textproto", "--expand").stdout
-        self.assertIn('\n  layer { name: "layer1.0.bn1" batch_norm { } }\n', text)
+        self.assertIn('\n  layer { name: "layer1.0.bn1" batch_norm {} }\n', text)
         self.assertNotIn("zoo {", text)
         self.write("expanded.textproto", text)
         answers = [self.run_program("summary", "--json", f"{name}.textproto", "--input", "1,28,28", "--classes",

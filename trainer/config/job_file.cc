@@ -109,6 +109,11 @@ std::string ReadableText(const v1::Job& job) {
   for (const v1::Layer& layer : job.model().layer()) {
     layers += fmt::format("  layer {{ {}}}\n", Print(layer, on_one_line));
   }
+  // Names of layers hold no braces.
+  constexpr std::string_view kEmpty = "{ }";
+  for (size_t at = layers.find(kEmpty); at != layers.npos; at = layers.find(kEmpty, at)) {
+    layers.replace(at, kEmpty.size(), "{}");
+  }
   return fmt::format("{}{}model {{\n{}{}}}\n{}", kHeader, Print(before, NewPrinter()),
                      Print(around, indented), layers, Print(after, NewPrinter()));
 }

@@ -129,7 +129,7 @@ TEST(ReadableText, HasWhatTheJobSaysAndALayerOnEachLine) {
                                  Overrides{"seed=3"});
   const std::string text = ReadableText(job.written);
   EXPECT_THAT(text, HasSubstr("\nname: \"net\"\nseed: 3\nmodel {\n  strict_shapes: true\n"));
-  EXPECT_THAT(text, HasSubstr("\n  layer { name: \"relu1\" relu { } }\n"));
+  EXPECT_THAT(text, HasSubstr("\n  layer { name: \"relu1\" relu {} }\n"));
   EXPECT_THAT(text, testing::Not(HasSubstr("global_batch")));
   EXPECT_TRUE(MessageDifferencer::Equals(ParseJob(text, "again").job, job.job)) << text;
 }
