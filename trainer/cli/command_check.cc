@@ -44,7 +44,8 @@ int64_t DataBytes(const Dataset& dataset) {
 }
 
 MemoryPlan PlanMemoryOf(const Net& net, Phase phase) {
-  return PlanMemory(net, PlanStages(net, phase), phase);
+  const std::vector<Stage> stages = PlanStages(net, phase);
+  return PlanMemory(net, stages, PlanRuns(net, stages), phase);
 }
 
 RankMemory MemoryOf(const v1::Job& job, const JobData& data, const Net& net, int threads) {

@@ -43,6 +43,9 @@ struct LayerPlan {
   int64_t scratch_bytes = 0;
   // Bytes of what Prepare derives from the parameters.
   int64_t prepared_bytes = 0;
+  // Whether a microbatch may go through in slices, one call of Forward and Backward for each:
+  // samples do not know of each other, and what is saved lies sample by sample.
+  bool by_sample = false;
   // Floating-point operations of Forward for one sample; a multiply-add counts as two.
   int64_t flops = 0;
   // Rows at the bottom and columns at the right of the input that no window sees.
@@ -66,7 +69,7 @@ struct LayerContext {
   std::span<float> parameter_gradients;  // of the whole net; Backward only
   std::span<const float> buffers;        // of the whole net
   std::span<float> statistics;    // of the whole net, as buffers; Forward while training only
-  std::span<std::byte> saved;     // LayerPlan::saved_bytes, 64-byte aligned
+  std::span<std::byte> saved;     // LayerPlan::saved_bytes; 64-byte aligned if not by_sample
   std::span<std::byte> scratch;   // LayerPlan::scratch_bytes, 64-byte aligned
   std::span<std::byte> prepared;  // LayerPlan::prepared_bytes, 64-byte aligned
 

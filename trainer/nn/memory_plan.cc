@@ -28,19 +28,29 @@ std::vector<int> LastReaders(const Net& net, std::span<const Stage> stages) {
   return readers;
 }
 
-int64_t ValueBytes(const Net& net, const Shape& shape) {
-  return RoundUp(shape.size() * net.max_batch() * static_cast<int64_t>(sizeof(float)), kLineBytes);
+int64_t ValueBytes(const Shape& shape, int samples) {
+  return RoundUp(shape.size() * samples * static_cast<int64_t>(sizeof(float)), kLineBytes);
+}
+
+// For each stage, its run.
+std::vector<StageRun> RunsOfStages(std::span<const StageRun> runs) {
+  std::vector<StageRun> of_stages;
+  for (const StageRun& run : runs) {
+    of_stages.insert(of_stages.end(), run.last - run.first + 1, run);
+  }
+  return of_stages;
 }
 
 // For each stage, bytes for its shares of the gradients of values that a later stage reads too, or
 // that it reads twice itself.
-std::vector<int64_t> SpareBytes(const Net& net, std::span<const Stage> stages) {
+std::vector<int64_t> SpareBytes(const Net& net, std::span<const Stage> stages,
+                                std::span<const StageRun> run_of) {
   std::vector<int64_t> bytes(stages.size());
   std::vector<char> has_gradient(net.nodes().size());
   for (size_t i = stages.size(); i-- > 0;) {
     for (const int input : net.nodes()[stages[i].first].inputs) {
       if (input != Net::kInput) {
-        bytes[i] += has_gradient[input] ? ValueBytes(net, net.shape(input)) : 0;
+        bytes[i] += has_gradient[input] ? ValueBytes(net.shape(input), run_of[i].slice) : 0;
         has_gradient[input] = true;
       }
     }
@@ -89,25 +99,37 @@ int64_t MemoryPlan::Sum(ArenaBlock StageMemory::*block) const {
   return sum;
 }
 
-MemoryPlan PlanMemory(const Net& net, std::span<const Stage> stages, Phase phase) {
+MemoryPlan PlanMemory(const Net& net, std::span<const Stage> stages, std::span<const StageRun> runs,
+                      Phase phase) {
   const int count = static_cast<int>(stages.size());
+  const std::vector<StageRun> run_of = RunsOfStages(runs);
   const std::vector<int> readers = LastReaders(net, stages);
-  const std::vector<int64_t> spare = SpareBytes(net, stages);
+  const std::vector<int64_t> spare = SpareBytes(net, stages, run_of);
   // Stage i goes forward at time i, and back at this one.
   const auto back = [&](int stage) { return 2 * count - 1 - stage; };
   const bool training = phase == Phase::kTraining;
   MemoryPlan plan;
   for (int i = 0; i < count; ++i) {
-    const int64_t value = ValueBytes(net, stages[i].plan.output);
+    const StageRun& run = run_of[i];
+    const StageRun& reading = run_of[readers[i]];
+    const Shape& shape = stages[i].plan.output;
     const int64_t scratch = stages[i].plan.scratch_bytes;
-    StageMemory memory{.activation = {value, i, training ? back(i) : readers[i]},
+    const bool inside = i < run.last && readers[i] <= run.last;
+    StageMemory memory{.inside = inside,
                        .forward_scratch = {scratch, i, i},
                        .prepared = {stages[i].plan.prepared_bytes, 0, back(0)}};
     if (training) {
-      memory.gradient = {value, back(readers[i]), back(i)};
-      memory.saved = {stages[i].plan.saved_bytes, i, back(i)};
+      memory.activation = {ValueBytes(shape, net.max_batch()), run.first, back(run.first)};
+      memory.gradient = inside ? ArenaBlock{ValueBytes(shape, run.slice), back(readers[i]), back(i)}
+                               : ArenaBlock{ValueBytes(shape, net.max_batch()), back(reading.last),
+                                            back(run.first)};
+      memory.saved = {stages[i].plan.saved_bytes, run.first, back(run.first)};
       memory.backward_scratch = {scratch, back(i), back(i)};
       memory.spare = {spare[i], back(i), back(i)};
+    } else {
+      memory.activation =
+          inside ? ArenaBlock{ValueBytes(shape, run.slice), i, readers[i]}
+                 : ArenaBlock{ValueBytes(shape, net.max_batch()), run.first, reading.last};
     }
     plan.stages.push_back(memory);
   }

@@ -6,6 +6,7 @@
 
 #include "trainer/nn/fusion.h"
 #include "trainer/nn/net.h"
+#include "trainer/nn/runs.h"
 
 namespace lockstep {
 
@@ -26,9 +27,12 @@ int64_t PlaceBlocks(std::span<ArenaBlock* const> blocks);
 
 // What one stage needs of a thread's arena.
 struct StageMemory {
-  ArenaBlock activation = {};        // its output, of the largest microbatch
-  ArenaBlock gradient = {};          // by its output
-  ArenaBlock saved = {};             // from Forward for Backward
+  // Whether only stages of its run read its output: then what is needed no longer than a slice is
+  // kept for a slice alone.
+  bool inside = false;
+  ArenaBlock activation = {};  // its output, of the largest microbatch or, in evaluation, slice
+  ArenaBlock gradient = {};    // by its output, of the largest microbatch or slice
+  ArenaBlock saved = {};       // from Forward for Backward
   ArenaBlock forward_scratch = {};   // of one call
   ArenaBlock backward_scratch = {};  // likewise
   ArenaBlock prepared = {};          // from the parameters, for many microbatches
@@ -48,6 +52,8 @@ struct MemoryPlan {
 
 // A stage's activation is needed until the last stage that reads it is done: in training, that is
 // until its own way back. A gradient is needed from the first stage that adds to it to its own.
-MemoryPlan PlanMemory(const Net& net, std::span<const Stage> stages, Phase phase);
+// What is needed for whole microbatches is needed for the whole of every run that touches it.
+MemoryPlan PlanMemory(const Net& net, std::span<const Stage> stages, std::span<const StageRun> runs,
+                      Phase phase);
 
 }  // namespace lockstep

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ranges>
 
 #include "trainer/base/check.h"
 
@@ -20,17 +21,26 @@ NetExecutor::NetExecutor(const Net& net, Phase phase)
     : net_(net),
       stages_(PlanStages(net, phase)),
       stage_of_node_(net.nodes().size(), -1),
-      memory_(PlanMemory(net, stages_, phase)),
+      runs_(PlanRuns(net, stages_)),
+      memory_(PlanMemory(net, stages_, runs_, phase)),
       arena_(memory_.bytes),
       trains_(phase == Phase::kTraining),
-      has_gradient_(net.nodes().size()),
+      shares_gradient_(stages_.size()),
       seconds_(stages_.size()) {
   CHECK(!net.nodes().empty());
   CHECK(!trains_ || net.EveryNodeIsUsed());
   size_t most_inputs = 0;
-  for (size_t i = 0; i < stages_.size(); ++i) {
+  std::vector<char> has_gradient(net.nodes().size());
+  for (size_t i = stages_.size(); i-- > 0;) {
     stage_of_node_[stages_[i].last] = static_cast<int>(i);
-    most_inputs = std::max(most_inputs, net.nodes()[stages_[i].first].inputs.size());
+    const std::vector<int>& inputs = net.nodes()[stages_[i].first].inputs;
+    most_inputs = std::max(most_inputs, inputs.size());
+    for (const int source : inputs) {
+      shares_gradient_[i].push_back(source == Net::kInput ? 0 : has_gradient[source]);
+      if (source != Net::kInput) {
+        has_gradient[source] = 1;
+      }
+    }
   }
   node_inputs_.reserve(most_inputs);
   node_input_gradients_.reserve(most_inputs);
@@ -53,19 +63,36 @@ std::span<float> NetExecutor::statistics() const {
   return {FloatsAt(memory_.statistics), memory_.statistics.bytes / sizeof(float)};
 }
 
-ConstTensor NetExecutor::Activation(int node) const {
-  if (node == Net::kInput) {
-    return input_;
+template <typename Visit>
+void NetExecutor::ForEachSlice(const StageRun& run, const Visit& visit) const {
+  for (int begin = 0; begin < batch_; begin += run.slice) {
+    visit(Slice{.begin = begin, .size = std::min(run.slice, batch_ - begin)});
   }
-  return {FloatsAt(memory_.stages[stage_of_node_[node]].activation), batch_, net_.shape(node)};
 }
 
-Tensor NetExecutor::Gradient(int node) const {
-  return {FloatsAt(memory_.stages[stage_of_node_[node]].gradient), batch_, net_.shape(node)};
+Tensor NetExecutor::ActivationOfStage(int stage, Slice slice) const {
+  const StageMemory& memory = memory_.stages[stage];
+  const Shape& shape = stages_[stage].plan.output;
+  const int64_t begin = memory.inside && !trains_ ? 0 : slice.begin;
+  return {FloatsAt(memory.activation) + begin * shape.size(), slice.size, shape};
+}
+
+ConstTensor NetExecutor::Activation(int node, Slice slice) const {
+  if (node == Net::kInput) {
+    return {input_.sample(slice.begin), slice.size, input_.shape};
+  }
+  return ActivationOfStage(stage_of_node_[node], slice);
+}
+
+Tensor NetExecutor::Gradient(int node, Slice slice) const {
+  const StageMemory& memory = memory_.stages[stage_of_node_[node]];
+  const Shape& shape = net_.shape(node);
+  const int64_t begin = memory.inside ? 0 : slice.begin;
+  return {FloatsAt(memory.gradient) + begin * shape.size(), slice.size, shape};
 }
 
 Tensor NetExecutor::output_gradient() {
-  return Gradient(static_cast<int>(net_.nodes().size()) - 1);
+  return Gradient(static_cast<int>(net_.nodes().size()) - 1, Whole());
 }
 
 void NetExecutor::Check(const MicrobatchContext& context) const {
@@ -76,7 +103,7 @@ void NetExecutor::Check(const MicrobatchContext& context) const {
   }
 }
 
-LayerContext NetExecutor::ContextOf(const MicrobatchContext& context, size_t stage,
+LayerContext NetExecutor::ContextOf(const MicrobatchContext& context, int stage, Slice slice,
                                     Direction direction) const {
   const StageMemory& memory = memory_.stages[stage];
   const bool forward = direction == Direction::kForward;
@@ -85,7 +112,9 @@ LayerContext NetExecutor::ContextOf(const MicrobatchContext& context, size_t sta
       .seed = context.seed,
       .step = context.step,
       .layer = static_cast<uint16_t>(stages_[stage].first),
-      .sample_ids = context.sample_ids,
+      .sample_ids = context.sample_ids.empty()
+                        ? context.sample_ids
+                        : context.sample_ids.subspan(slice.begin, slice.size),
       .parameters = net_.parameters().ParametersOf(parameters_),
       .parameter_gradients = ParameterGradients(),
       .buffers = net_.parameters().BuffersOf(parameters_),
@@ -94,24 +123,25 @@ LayerContext NetExecutor::ContextOf(const MicrobatchContext& context, size_t sta
       .scratch = BytesAt(forward ? memory.forward_scratch : memory.backward_scratch),
       .prepared = BytesAt(memory.prepared)};
   if (context.phase == Phase::kTraining) {
-    result.saved = BytesAt(memory.saved);
+    result.saved =
+        BytesAt(memory.saved).subspan(memory.saved.bytes / net_.max_batch() * slice.begin);
     result.statistics = statistics();
   }
   return result;
 }
 
-void NetExecutor::CollectInputs(const Net::Node& node) {
+void NetExecutor::CollectInputs(int stage, Slice slice) {
   node_inputs_.clear();
-  for (const int source : node.inputs) {
-    node_inputs_.push_back(Activation(source));
+  for (const int source : net_.nodes()[stages_[stage].first].inputs) {
+    node_inputs_.push_back(Activation(source, slice));
   }
 }
 
 void NetExecutor::SetParameters(std::span<const float> values) {
   CHECK_EQ(static_cast<int64_t>(values.size()), net_.parameters().value_count());
   parameters_ = values;
-  for (size_t i = 0; i < stages_.size(); ++i) {
-    stages_[i].layer->Prepare(ContextOf({}, i, Direction::kForward));
+  for (int i = 0; i < static_cast<int>(stages_.size()); ++i) {
+    stages_[i].layer->Prepare(ContextOf({}, i, {}, Direction::kForward));
   }
 }
 
@@ -122,67 +152,80 @@ ConstTensor NetExecutor::Forward(const MicrobatchContext& context, ConstTensor i
   input_ = input;
   batch_ = input.batch;
   Check(context);
-  for (size_t i = 0; i < stages_.size(); ++i) {
-    const Clock::time_point start = Clock::now();
-    const Stage& stage = stages_[i];
-    CollectInputs(net_.nodes()[stage.first]);
-    const Tensor output{FloatsAt(memory_.stages[i].activation), batch_, stage.plan.output};
-    stage.layer->Forward(ContextOf(context, i, Direction::kForward), node_inputs_, output);
-    seconds_[i].forward += SecondsSince(start);
+  for (const StageRun& run : runs_) {
+    ForEachSlice(run, [&](Slice slice) {
+      for (int stage = run.first; stage <= run.last; ++stage) {
+        ForwardStage(context, stage, slice);
+      }
+    });
   }
   forward_kept_ = context.phase == Phase::kTraining;
-  return Activation(stages_.back().last);
+  return Activation(stages_.back().last, Whole());
 }
 
-void NetExecutor::Backward(const MicrobatchContext& context, const NodeDone& node_done) {
+void NetExecutor::ForwardStage(const MicrobatchContext& context, int stage, Slice slice) {
+  const Clock::time_point start = Clock::now();
+  CollectInputs(stage, slice);
+  stages_[stage].layer->Forward(ContextOf(context, stage, slice, Direction::kForward), node_inputs_,
+                                ActivationOfStage(stage, slice));
+  seconds_[stage].forward += SecondsSince(start);
+}
+
+void NetExecutor::Backward(const MicrobatchContext& context, const NodeDone& node_done,
+                           const Pause& pause) {
   CHECK(context.phase == Phase::kTraining);
   CHECK(forward_kept_);
   Check(context);
   forward_kept_ = false;
   std::ranges::fill(ParameterGradients(), 0.0F);
-  std::ranges::fill(has_gradient_, false);
-  for (size_t i = stages_.size(); i-- > 0;) {
-    const Clock::time_point start = Clock::now();
-    BackwardStage(context, i);
-    seconds_[i].backward += SecondsSince(start);
-    for (int node = stages_[i].last; node >= stages_[i].first; --node) {
-      node_done(node);
-    }
+  for (const StageRun& run : std::views::reverse(runs_)) {
+    ForEachSlice(run, [&](Slice slice) {
+      const bool last = slice.begin + slice.size == batch_;
+      for (int stage = run.last; stage >= run.first; --stage) {
+        BackwardStage(context, stage, slice);
+        for (int node = stages_[stage].last; last && node >= stages_[stage].first; --node) {
+          node_done(node);
+        }
+        pause();
+      }
+    });
   }
 }
 
 // A layer overwrites its input gradients. Where an earlier consumer has written one already, or the
 // layer takes the same value twice, the layer writes into spare memory, which is then added: shares
 // are added in the order of the nodes, from the last to the first.
-void NetExecutor::BackwardStage(const MicrobatchContext& context, size_t number) {
+void NetExecutor::BackwardStage(const MicrobatchContext& context, int number, Slice slice) {
+  const Clock::time_point start = Clock::now();
   const Stage& stage = stages_[number];
-  const Net::Node& node = net_.nodes()[stage.first];
-  CollectInputs(node);
+  const std::vector<int>& sources = net_.nodes()[stage.first].inputs;
+  CollectInputs(number, slice);
   node_input_gradients_.clear();
   shares_.clear();
   float* spare = FloatsAt(memory_.stages[number].spare);
-  for (const int source : node.inputs) {
-    if (source == Net::kInput) {
+  for (size_t i = 0; i < sources.size(); ++i) {
+    if (sources[i] == Net::kInput) {
       // Nobody wants the gradient by the pixels.
-      node_input_gradients_.push_back({nullptr, batch_, net_.input()});
+      node_input_gradients_.push_back({nullptr, slice.size, net_.input()});
       continue;
     }
-    Tensor gradient = Gradient(source);
-    if (has_gradient_[source]) {
+    Tensor gradient = Gradient(sources[i], slice);
+    if (shares_gradient_[number][i] != 0) {
       shares_.push_back({.total = gradient, .spare = spare});
       gradient.data = spare;
       spare += WholeLines(gradient.size());
     }
-    has_gradient_[source] = true;
     node_input_gradients_.push_back(gradient);
   }
-  stage.layer->Backward(ContextOf(context, number, Direction::kBackward), node_inputs_,
-                        Activation(stage.last), Gradient(stage.last), node_input_gradients_);
+  stage.layer->Backward(ContextOf(context, number, slice, Direction::kBackward), node_inputs_,
+                        ActivationOfStage(number, slice), Gradient(stage.last, slice),
+                        node_input_gradients_);
   for (const Share& share : shares_) {
     for (int64_t i = 0; i < share.total.size(); ++i) {
       share.total.data[i] += share.spare[i];
     }
   }
+  seconds_[number].backward += SecondsSince(start);
 }
 
 }  // namespace lockstep

@@ -8,6 +8,7 @@
 #include "trainer/nn/fusion.h"
 #include "trainer/nn/memory_plan.h"
 #include "trainer/nn/net.h"
+#include "trainer/nn/runs.h"
 #include "trainer/tensor/aligned_buffer.h"
 
 namespace lockstep {
@@ -33,6 +34,8 @@ class NetExecutor {
   // Called during Backward as soon as the gradient of a node's parameters is final, with that
   // node's number, for every node in reverse order, with or without parameters.
   using NodeDone = std::function<void(int node)>;
+  // Called now and then during Backward, for what should go on meanwhile.
+  using Pause = std::function<void()>;
 
   // `net` must outlive the executor. Phase::kEvaluation makes one that cannot go backward.
   // REQUIRES at least one node; for training, that every node but the last is used by another.
@@ -51,7 +54,8 @@ class NetExecutor {
 
   // After Forward with the same context, in Phase::kTraining, and once only. Overwrites
   // parameter_gradients().
-  void Backward(const MicrobatchContext& context, const NodeDone& node_done);
+  void Backward(
+      const MicrobatchContext& context, const NodeDone& node_done, const Pause& pause = [] {});
 
   // Gradient by every parameter, summed over the microbatch's samples.
   std::span<const float> parameter_gradients() const { return ParameterGradients(); }
@@ -69,26 +73,40 @@ class NetExecutor {
  private:
   void Check(const MicrobatchContext& context) const;
   enum class Direction { kForward, kBackward };
-  LayerContext ContextOf(const MicrobatchContext& context, size_t stage, Direction direction) const;
-  ConstTensor Activation(int node) const;
-  Tensor Gradient(int node) const;
+  // Samples of the microbatch that go through a run together.
+  struct Slice {
+    int begin;
+    int size;
+  };
+  // Calls visit(slice) for the slices of a run, in order.
+  template <typename Visit>
+  void ForEachSlice(const StageRun& run, const Visit& visit) const;
+  Slice Whole() const { return {0, batch_}; }
+  LayerContext ContextOf(const MicrobatchContext& context, int stage, Slice slice,
+                         Direction direction) const;
+  Tensor ActivationOfStage(int stage, Slice slice) const;
+  ConstTensor Activation(int node, Slice slice) const;
+  Tensor Gradient(int node, Slice slice) const;
   std::span<float> ParameterGradients() const;
   float* FloatsAt(const ArenaBlock& block) const;
   std::span<std::byte> BytesAt(const ArenaBlock& block) const;
-  void CollectInputs(const Net::Node& node);
-  void BackwardStage(const MicrobatchContext& context, size_t stage);
+  void CollectInputs(int stage, Slice slice);
+  void ForwardStage(const MicrobatchContext& context, int stage, Slice slice);
+  void BackwardStage(const MicrobatchContext& context, int stage, Slice slice);
 
   const Net& net_;
   std::span<const float> parameters_;
   std::vector<Stage> stages_;
   std::vector<int> stage_of_node_;  // of the last node of a stage
+  std::vector<StageRun> runs_;
   MemoryPlan memory_;
   AlignedBuffer<std::byte> arena_;
   bool trains_;
   ConstTensor input_;
   int batch_ = 0;
-  bool forward_kept_ = false;       // a training Forward awaits its Backward
-  std::vector<char> has_gradient_;  // of each node, during Backward: a consumer has written it
+  bool forward_kept_ = false;  // a training Forward awaits its Backward
+  // For each input of each stage: whether another stage has written the gradient by it before.
+  std::vector<std::vector<char>> shares_gradient_;
   // The tensors of the stage that runs now; members so that their memory is kept.
   struct Share {
     Tensor total;

@@ -76,15 +76,20 @@ void GradientStep::RunMicrobatch(int worker, const Microbatch& microbatch, int64
       ComputeLoss(loss_.kind, logits, {.labels = microbatch.labels, .smoothing = loss_.smoothing},
                   executor.output_gradient());
   // The bridge from gradients to communication. Only worker 0 may talk to MPI.
-  executor.Backward(context, [&](int node) {
-    const ParameterSlice& slice = net_.nodes()[node].parameters;
-    if (slice.size > 0) {
-      reducer_.Add(slice.offset, executor.parameter_gradients().subspan(slice.offset, slice.size));
-    }
-    if (worker == 0) {
-      reducer_.Poll();
-    }
-  });
+  executor.Backward(
+      context,
+      [&](int node) {
+        const ParameterSlice& slice = net_.nodes()[node].parameters;
+        if (slice.size > 0) {
+          reducer_.Add(slice.offset,
+                       executor.parameter_gradients().subspan(slice.offset, slice.size));
+        }
+      },
+      [&] {
+        if (worker == 0) {
+          reducer_.Poll();
+        }
+      });
   // All microbatches' losses must fit the fixed-point sum. Written so that NaN does not.
   if (std::fabs(sums.loss) < kLargestLoss / static_cast<double>(microbatches)) {
     reducer_.AddTally(static_cast<int64_t>(Tally::kLoss), comm::ToFixedPoint(sums.loss));

@@ -23,9 +23,12 @@ Net Chain(int layers) {
   return net;
 }
 
-int64_t Bytes(const Net& net, Phase phase) {
-  return PlanMemory(net, PlanStages(net, phase), phase).bytes;
+MemoryPlan Plan(const Net& net, Phase phase) {
+  const std::vector<Stage> stages = PlanStages(net, phase);
+  return PlanMemory(net, stages, PlanRuns(net, stages), phase);
 }
+
+int64_t Bytes(const Net& net, Phase phase) { return Plan(net, phase).bytes; }
 
 TEST(PlaceBlocks, NoTwoThatAreNeededTogetherOverlap) {
   RandomStream stream(1, {.purpose = Purpose::kAugment});
@@ -75,9 +78,8 @@ TEST(MemoryPlan, AValueThatIsReadTwiceStaysAndNeedsRoomForTheSecondShare) {
   net.Add("b", std::make_unique<Relu>(), {0});
   net.Add("c", std::make_unique<Relu>(), {1});
   net.Add("d", std::make_unique<Add>(), {0, 2});
-  const std::vector<Stage> stages = PlanStages(net, Phase::kTraining);
-  EXPECT_EQ(PlanMemory(net, stages, Phase::kEvaluation).stages[0].activation.last, 3);
-  const MemoryPlan training = PlanMemory(net, stages, Phase::kTraining);
+  EXPECT_EQ(Plan(net, Phase::kEvaluation).stages[0].activation.last, 3);
+  const MemoryPlan training = Plan(net, Phase::kTraining);
   EXPECT_EQ(training.stages[1].spare.bytes, kValue);
   EXPECT_EQ(training.Sum(&StageMemory::spare), kValue);
 }

@@ -18,7 +18,7 @@ LayerPlan Add::Build(const BuildContext& context) {
     }
   }
   const auto additions = static_cast<int64_t>(context.inputs.size()) - 1;
-  return {.output = first, .flops = additions * first.size()};
+  return {.output = first, .by_sample = true, .flops = additions * first.size()};
 }
 
 void Add::Forward(const LayerContext& /*context*/, std::span<const ConstTensor> inputs,

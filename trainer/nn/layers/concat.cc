@@ -28,7 +28,8 @@ LayerPlan Concat::Build(const BuildContext& context) {
   }
   return {.output = {.channels = static_cast<int>(channels),
                      .height = first.height,
-                     .width = first.width}};
+                     .width = first.width},
+          .by_sample = true};
 }
 
 void Concat::Forward(const LayerContext& /*context*/, std::span<const ConstTensor> inputs,

@@ -101,6 +101,7 @@ LayerPlan Conv2d::Build(const BuildContext& context) {
   return {.output = output,
           .scratch_bytes = convolution_->scratch_bytes(),
           .prepared_bytes = convolution_->prepared_bytes(),
+          .by_sample = true,
           .flops = geometry_.flops(),
           .unseen_rows = geometry_.unseen_rows(),
           .unseen_columns = geometry_.unseen_columns(),

@@ -11,6 +11,7 @@ LayerPlan ConvBlock::Build(const BuildContext& context) {
           .saved_bytes = context.max_batch * convolution_->kept_bytes(),
           .scratch_bytes = convolution_->scratch_bytes(),
           .prepared_bytes = convolution_->prepared_bytes(),
+          .by_sample = true,
           .algorithm = convolution_->name()};
 }
 

@@ -29,7 +29,10 @@ LayerPlan Dropout::Build(const BuildContext& context) {
     throw LayerError("rate", fmt::format("must be at least 0 and below 1, is {}", options_.rate));
   }
   const Shape& shape = context.inputs[0];
-  return {.output = shape, .saved_bytes = context.max_batch * shape.size(), .flops = shape.size()};
+  return {.output = shape,
+          .saved_bytes = context.max_batch * shape.size(),
+          .by_sample = true,
+          .flops = shape.size()};
 }
 
 void Dropout::Forward(const LayerContext& context, std::span<const ConstTensor> inputs,

@@ -29,7 +29,7 @@ class ElementwiseLayer final : public Layer {
   LayerPlan Build(const BuildContext& context) override {
     CheckInputCount(context, 1);
     function_.Check();
-    return {.output = context.inputs[0], .flops = context.inputs[0].size()};
+    return {.output = context.inputs[0], .by_sample = true, .flops = context.inputs[0].size()};
   }
 
   void Forward(const LayerContext& /*context*/, std::span<const ConstTensor> inputs,

@@ -9,7 +9,7 @@ namespace lockstep {
 LayerPlan GlobalAvgPool::Build(const BuildContext& context) {
   CheckInputCount(context, 1);
   const Shape& input = context.inputs[0];
-  return {.output = {.channels = input.channels}, .flops = input.size()};
+  return {.output = {.channels = input.channels}, .by_sample = true, .flops = input.size()};
 }
 
 void GlobalAvgPool::Forward(const LayerContext& /*context*/, std::span<const ConstTensor> inputs,

@@ -38,12 +38,14 @@ LayerPlan NormalizedConvolution::Build(const BuildContext& context) {
     return {.output = fused_->output(),
             .scratch_bytes = fused_->scratch_bytes(),
             .prepared_bytes = folded + fused_->prepared_bytes(),
+            .by_sample = true,
             .algorithm = fused_->name()};
   }
   plain_ = MakeConvolution(conv_.geometry(), context.max_batch, context.convolutions);
   return {.output = conv_.geometry().output(),
           .scratch_bytes = plain_->scratch_bytes(),
           .prepared_bytes = folded + plain_->prepared_bytes(),
+          .by_sample = true,
           .algorithm = plain_->name()};
 }
 

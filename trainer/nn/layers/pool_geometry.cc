@@ -97,6 +97,7 @@ bool PoolGeometry::EveryWindowIsWhole() const {
 LayerPlan PoolGeometry::Plan() const {
   const PoolOptions& o = options_;
   return {.output = output_,
+          .by_sample = true,
           .flops = output_.size() * taps(),
           .unseen_rows = Unseen(input_.height, output_.height, o.kernel_height, o.stride_height,
                                 o.padding_height),

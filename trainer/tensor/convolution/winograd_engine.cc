@@ -19,7 +19,7 @@ constexpr int64_t kFewestTiles = 20;
 constexpr int64_t kManyTiles = 128;
 // Bytes of a block's transformed input and output that a second-level cache of 1 MiB still serves
 // well.
-constexpr int64_t kBlockBytes = 1'250'000;
+constexpr int64_t kBlockBytes = 900'000;
 // Between the matrices of two points, so that the same row of all points does not fall into the
 // same few sets of a cache.
 constexpr int64_t kGap = 48;
@@ -147,15 +147,15 @@ void WinogradEngine::AccumulateWeightGradient(const WinogradBlock& block, const 
   }
 }
 
-void WinogradEngine::AddInputGradient(const WinogradBlock& block, float* gradient,
-                                      const Workspace& workspace) const {
+void WinogradEngine::WriteInputGradient(const WinogradBlock& block, float* gradient,
+                                        const Workspace& workspace) const {
   for (int point = 0; point < points_; ++point) {
     Gemm(static_cast<int>(Tiles(block)), tiles_.channels, tiles_.filters,
          {workspace.output + point * output_stride_, tiles_.filters},
          {workspace.transposed_weights + point * weights_stride_, tiles_.channels}, 0,
          workspace.input + point * input_stride_, tiles_.channels);
   }
-  kernels_.add_input_gradient(tiles_, block, workspace.input, input_stride_, gradient);
+  kernels_.input_gradient(tiles_, block, workspace.input, input_stride_, gradient);
 }
 
 }  // namespace lockstep

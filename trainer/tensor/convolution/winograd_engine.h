@@ -58,11 +58,7 @@ class WinogradEngine {
       const bool first = image == 0 && block.first_row == 0;
       AccumulateWeightGradient(block, input.sample(image), first, workspace);
       if (gradients.input) {
-        if (block.first_row == 0) {  // just before it is added to: still in the cache then
-          std::fill_n(gradients.input.sample(image), block.images * gradients.input.shape.size(),
-                      0.0F);
-        }
-        AddInputGradient(block, gradients.input.sample(image), workspace);
+        WriteInputGradient(block, gradients.input.sample(image), workspace);
       }
     });
     kernels_.add_weight_gradient(workspace.weight_gradient,
@@ -100,8 +96,8 @@ class WinogradEngine {
                        const Workspace& workspace) const;
   void AccumulateWeightGradient(const WinogradBlock& block, const float* input, bool first,
                                 const Workspace& workspace) const;
-  void AddInputGradient(const WinogradBlock& block, float* gradient,
-                        const Workspace& workspace) const;
+  void WriteInputGradient(const WinogradBlock& block, float* gradient,
+                          const Workspace& workspace) const;
 
   const WinogradKernels& kernels_;
   int points_;  // of a tile

@@ -37,6 +37,7 @@ LOCKSTEP_INLINE void Transform2d(const LoadRow& load, const Transform& transform
 template <int kTile, int kFilter>
 struct Winograd {
   static constexpr int kOutput = kTile - kFilter + 1;
+  static constexpr int kOverlap = kTile - kOutput;  // of the data of neighbours
 
   // The images are only read where the caller only reads.
   static LOCKSTEP_INLINE Window<kTile> DataOf(const WinogradTiles& tiles, const Tile& tile,
@@ -133,33 +134,26 @@ struct Winograd {
     }
   }
 
-  // What is outside of the image is dropped.
-  template <bool kInside, bool kAdd, int kSize, typename Transform>
-  static LOCKSTEP_INLINE void TileToWindow(const float* tile_row, int64_t stride,
-                                           const Transform& transform, int channel,
-                                           const Window<kSize>& window) {
-    Transform2d<kTile, kSize>([&](int row, Floats* in)
-                                  LOCKSTEP_INLINE_LAMBDA { LoadRow(tile_row, stride, row, in); },
-                              transform,
-                              [&](int column, const Floats* out) LOCKSTEP_INLINE_LAMBDA {
-                                for (int row = 0; row < kSize; ++row) {
-                                  if (kInside || window.Has(row, column)) {
-                                    float* const to = window.At(row, column) + channel;
-                                    Store(kAdd ? Load(to) + out[row] : out[row], to);
-                                  }
-                                }
-                              });
-  }
-  template <bool kAdd, int kSize, typename Transform>
+  // What is outside of the image is dropped. adds(row, column): whether to add to what the window
+  // holds there, rather than overwrite it.
+  template <bool kInside, int kSize, typename Transform, typename Adds>
   static LOCKSTEP_INLINE void TileToWindow(const float* tile_row, int64_t stride,
                                            const Transform& transform, int depth,
-                                           const Window<kSize>& window) {
+                                           const Window<kSize>& window, const Adds& adds) {
     for (int channel = 0; channel < depth; channel += kLanes) {
-      if (window.inside()) {
-        TileToWindow<true, kAdd>(tile_row + channel, stride, transform, channel, window);
-      } else {
-        TileToWindow<false, kAdd>(tile_row + channel, stride, transform, channel, window);
-      }
+      Transform2d<kTile, kSize>(
+          [&](int row, Floats* in)
+              LOCKSTEP_INLINE_LAMBDA { LoadRow(tile_row + channel, stride, row, in); },
+          transform,
+          [&](int column, const Floats* out) LOCKSTEP_INLINE_LAMBDA {
+#pragma GCC unroll 8
+            for (int row = 0; row < kSize; ++row) {
+              if (kInside || window.Has(row, column)) {
+                float* const to = window.At(row, column) + channel;
+                Store(adds(row, column) ? Load(to) + out[row] : out[row], to);
+              }
+            }
+          });
     }
   }
 
@@ -181,10 +175,17 @@ struct Winograd {
 
   static void TransformOutput(const WinogradTiles& tiles, const WinogradBlock& block,
                               const float* transformed, int64_t stride, float* output) {
+    constexpr auto kNever = [](int /*row*/, int /*column*/) { return false; };
     ForEachTile(tiles, block, [&](const Tile& tile) LOCKSTEP_INLINE_LAMBDA {
-      TileToWindow<false>(transformed + tile.number * tiles.filters, stride,
-                          TileToOutput<kTile, kOutput>, tiles.filters,
-                          OutputsOf(tiles, tile, output));
+      const float* const tile_row = transformed + tile.number * tiles.filters;
+      const Window<kOutput> window = OutputsOf(tiles, tile, output);
+      if (window.inside()) {
+        TileToWindow<true>(tile_row, stride, TileToOutput<kTile, kOutput>, tiles.filters, window,
+                           kNever);
+      } else {
+        TileToWindow<false>(tile_row, stride, TileToOutput<kTile, kOutput>, tiles.filters, window,
+                            kNever);
+      }
     });
   }
 
@@ -333,11 +334,24 @@ struct Winograd {
                                                                                stride, transformed);
   }
 
-  static void AddInputGradient(const WinogradTiles& tiles, const WinogradBlock& block,
-                               const float* transformed, int64_t stride, float* gradient) {
+  // The data of tiles overlap: a tile adds where the ones above and to the left have been.
+  static void InputGradient(const WinogradTiles& tiles, const WinogradBlock& block,
+                            const float* transformed, int64_t stride, float* gradient) {
     ForEachTile(tiles, block, [&](const Tile& tile) LOCKSTEP_INLINE_LAMBDA {
-      TileToWindow<true>(transformed + tile.number * tiles.channels, stride, TileToData<kTile>,
-                         tiles.channels, DataOf(tiles, tile, gradient));
+      const float* const tile_row = transformed + tile.number * tiles.channels;
+      const Window<kTile> window = DataOf(tiles, tile, gradient);
+      if (window.inside() && tile.row > 0 && tile.column > 0) {
+        TileToWindow<true>(tile_row, stride, TileToData<kTile>, tiles.channels, window,
+                           [](int row, int column) LOCKSTEP_INLINE_LAMBDA {
+                             return row < kOverlap || column < kOverlap;
+                           });
+      } else {
+        TileToWindow<false>(tile_row, stride, TileToData<kTile>, tiles.channels, window,
+                            [&](int row, int column) LOCKSTEP_INLINE_LAMBDA {
+                              return (row < kOverlap && tile.row > 0) ||
+                                     (column < kOverlap && tile.column > 0);
+                            });
+      }
     });
   }
 
@@ -348,7 +362,7 @@ struct Winograd {
                                             .transform_output_gradient = TransformOutputGradient,
                                             .transform_output_tail = TransformOutputTailOf,
                                             .transform_tail_gradient = TransformTailGradientOf,
-                                            .add_input_gradient = AddInputGradient};
+                                            .input_gradient = InputGradient};
 };
 
 }  // namespace

@@ -71,9 +71,10 @@ struct WinogradKernels {
   void (*transform_tail_gradient)(const WinogradTiles& tiles, const WinogradBlock& block,
                                   const WinogradTailGradient& tail, int64_t stride,
                                   float* transformed);
-  // The data of tiles overlap: adds to `gradient`.
-  void (*add_input_gradient)(const WinogradTiles& tiles, const WinogradBlock& block,
-                             const float* transformed, int64_t stride, float* gradient);
+  // Writes the block's part of `gradient`, after those of the blocks before: adds to what these and
+  // this one's data share. All of the image has been written after its last block.
+  void (*input_gradient)(const WinogradTiles& tiles, const WinogradBlock& block,
+                         const float* transformed, int64_t stride, float* gradient);
 };
 
 }  // namespace lockstep
