@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ranges>
 
 #include "trainer/base/check.h"
 
@@ -178,7 +177,8 @@ void NetExecutor::Backward(const MicrobatchContext& context, const NodeDone& nod
   Check(context);
   forward_kept_ = false;
   std::ranges::fill(ParameterGradients(), 0.0F);
-  for (const StageRun& run : std::views::reverse(runs_)) {
+  for (size_t i = runs_.size(); i-- > 0;) {
+    const StageRun& run = runs_[i];
     ForEachSlice(run, [&](Slice slice) {
       const bool last = slice.begin + slice.size == batch_;
       for (int stage = run.last; stage >= run.first; --stage) {
