@@ -22,7 +22,7 @@ from torch import nn
 LENET5_JOB = pathlib.Path(__file__).parents[2] / "deploy/jobs/lenet5.textproto"
 
 # What LeNet-5 lacks: groups, windows and strides that are not square, padding, parameters without a bias,
-# means, branches that meet again, and a flattened image that is not square.
+# means, normalisation, branches that meet again, and a flattened image that is not square.
 BRANCHED_JOB = """
 name: "branched"
 model {
@@ -33,16 +33,23 @@ model {
   layer { name: "left" elu {} }
   layer { name: "wide" conv2d { filters: 8 kernel_height: 1 kernel_width: 5 padding_width: 2 groups: 2 } input: "start" }
   layer { name: "right" tanh {} }
-  layer { name: "sum" add {} input: ["left", "right", "start"] }
-  layer { name: "both" concat {} input: ["sum", "start"] }
-  layer { name: "mean" avg_pool { kernel_height: 3 kernel_width: 2 stride_height: 2 stride_width: 3 } }
+  layer { name: "shares" softmax {} input: "wide" }
+  layer { name: "sum" add {} input: ["left", "right", "shares", "start"] }
+  layer { name: "bounded" relu6 {} }
+  layer { name: "both" concat {} input: ["bounded", "start"] }
+  layer { name: "calm" local_response_norm { size: 3 alpha: 0.5 k: 2 } }
+  layer { name: "framed" pad { top: 1 right: 2 value: 0.5 } }
+  layer { name: "mean" avg_pool { kernel_height: 3 kernel_width: 2 stride_height: 2 stride_width: 3 padding_height: 1
+                                  ceil_mode: true count_include_pad: false } }
   layer { name: "top" conv2d { filters: 12 kernel: 3 stride_height: 2 padding: 1 groups: 4 } }
   layer { name: "even_top" batch_norm { momentum: 0.3 } }
   layer { name: "bend" sigmoid {} }
   layer { name: "flat" linear { units: 10 } }
   layer { name: "channel_means" global_avg_pool {} input: "bend" }
   layer { name: "of_means" linear { units: 10 bias: false } }
-  layer { name: "out" add {} input: ["flat", "of_means"] }
+  layer { name: "channel_peaks" global_max_pool {} input: "bend" }
+  layer { name: "of_peaks" linear { units: 10 bias: false } }
+  layer { name: "out" add {} input: ["flat", "of_means", "of_peaks"] }
 }
 data { mnist {} holdout { samples: 500 } }
 global_batch: 100
@@ -76,15 +83,19 @@ class Branched(nn.Module):
         self.wide = nn.Conv2d(8, 8, (1, 5), padding=(0, 2), groups=2)
         self.top = nn.Conv2d(16, 12, 3, stride=(2, 1), padding=1, groups=4)
         self.even_top = nn.BatchNorm2d(12, momentum=0.3)
-        self.flat = nn.Linear(12 * 3 * 5, 10)
+        self.flat = nn.Linear(12 * 4 * 6, 10)
         self.of_means = nn.Linear(12, 10, bias=False)
+        self.of_peaks = nn.Linear(12, 10, bias=False)
 
     def forward(self, x):
         start = F.leaky_relu(self.even(self.stem(x)), 0.1)
-        total = F.elu(self.tall(start)) + torch.tanh(self.wide(start)) + start
-        means = F.avg_pool2d(torch.cat([total, start], 1), (3, 2), stride=(2, 3))
+        wide = self.wide(start)
+        total = F.elu(self.tall(start)) + torch.tanh(wide) + F.softmax(wide, 1) + start
+        calm = F.local_response_norm(torch.cat([F.relu6(total), start], 1), 3, alpha=0.5, k=2)
+        means = F.avg_pool2d(F.pad(calm, (0, 2, 1, 0), value=0.5), (3, 2), stride=(2, 3), padding=(1, 0),
+                             ceil_mode=True, count_include_pad=False)
         bent = torch.sigmoid(self.even_top(self.top(means)))
-        return self.flat(bent.flatten(1)) + self.of_means(bent.mean((2, 3)))
+        return self.flat(bent.flatten(1)) + self.of_means(bent.mean((2, 3))) + self.of_peaks(bent.amax((2, 3)))
 
 
 # Every step takes all samples, in one microbatch.
