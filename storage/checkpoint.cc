@@ -131,6 +131,9 @@ std::vector<std::byte> EncodeCheckpoint(const Checkpoint& checkpoint) {
     writer.WriteArray<int64_t>("/parameters/" + name, {}, std::span(&count, 1));
   }
   WriteArrays(writer, "/buffers", checkpoint.buffers);
+  if (!checkpoint.average.empty()) {
+    WriteArrays(writer, "/average", checkpoint.average);
+  }
   writer.MakeGroup("/optimizer");
   for (const auto& [slot, arrays] : checkpoint.optimizer) {
     CheckName(slot);
@@ -159,6 +162,9 @@ Checkpoint DecodeCheckpoint(std::span<const std::byte> file, const std::string& 
   Checkpoint checkpoint;
   checkpoint.parameters = decoder.Arrays("/parameters", &checkpoint.counts);
   checkpoint.buffers = decoder.Arrays("/buffers");
+  if (reader.Contains("/average")) {
+    checkpoint.average = decoder.Arrays("/average");
+  }
   checkpoint.job = reader.ReadText("/job");
   for (const std::string& slot : reader.Children("/optimizer")) {
     checkpoint.optimizer[slot] = decoder.Arrays("/optimizer/" + slot);

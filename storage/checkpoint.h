@@ -28,6 +28,7 @@ struct Checkpoint {
   NamedArrays parameters;                        // and what PyTorch's state_dict has beside them
   std::map<std::string, int64_t> counts;         // likewise; no name of a parameter
   NamedArrays buffers;                           // what is kept beside a state_dict
+  NamedArrays average;                           // of the parameters' floats; empty: not kept
   std::map<std::string, NamedArrays> optimizer;  // by slot, such as "momentum"
   std::map<std::string, StateValue> state;       // counters: step, epoch, seed, ...
   std::string job;                               // the effective job file
@@ -37,8 +38,8 @@ struct Checkpoint {
 };
 
 // The checkpoint as a file's bytes, which depend on nothing but the content. Throws Error if a
-// parameter, buffer or optimizer value is not finite. REQUIRES names and texts as said above and
-// as many values as the dims say: throws std::logic_error otherwise.
+// parameter, buffer, average or optimizer value is not finite. REQUIRES names and texts as said
+// above and as many values as the dims say: throws std::logic_error otherwise.
 std::vector<std::byte> EncodeCheckpoint(const Checkpoint& checkpoint);
 
 // The reverse. Checks every bit of `file`, called `name` in messages, before it is parsed. Throws

@@ -230,6 +230,33 @@ class TenStepsTest(program.ProgramTest):
             with self.subTest(settings):
                 self.assert_same(checkpoint, self.torch_steps(lambda p: torch.optim.SGD(p, lr=0.5), clip=clip))
 
+    def test_the_moving_average_of_ten_steps_is_that_of_pytorchs_weights(self):
+        averages = []
+
+        class Averaging(torch.optim.SGD):
+            def step(self):
+                super().step()
+                keep = min(0.7, (2 + len(averages)) / (11 + len(averages)))
+                before = averages[-1] if averages else first
+                averages.append([keep * a + (1 - keep) * w.detach() for a, w in zip(before, self.in_order)])
+
+        def make(groups):
+            optimizer = Averaging(groups, lr=0.5)
+            optimizer.in_order = [w for group in groups for w in group["params"]]  # the matrices, then the vectors
+            return optimizer
+
+        state = self.state_dict(self.first)
+        names = ["conv.weight", "out.weight", "bn.weight", "bn.bias", "out.bias"]
+        first = [state[name] for name in names]
+        [checkpoint] = self.run_jobs([("weight_average.decay=0.7", "optimizer.sgd.learning_rate=0.5")])
+        model = self.torch_steps(make)
+        self.assert_same(checkpoint, model)
+        with h5py.File(checkpoint) as file:
+            self.assertEqual(set(file["average"]), set(file["parameters"]) - {"bn.num_batches_tracked"})
+            for name, average in zip(names, averages[-1]):
+                torch.testing.assert_close(torch.as_tensor(file["average"][name][()]), average, rtol=0, atol=TOLERANCE)
+                self.assertGreater((average - dict(model.named_parameters())[name]).abs().max(), 10 * TOLERANCE)
+
     def test_check_states_the_scaled_learning_rate_and_its_reference(self):
         scaling = ("--set", "schedule.scaling={ rule: LINEAR reference_batch: 60 }", "--data-dir", "few")
         self.assertIn("learning rate 0.15: 0.1 for a batch of 60, times 90 / 60\n",
@@ -238,26 +265,81 @@ class TenStepsTest(program.ProgramTest):
         self.assertAlmostEqual(answer["learning_rate"], 0.15)
 
 
+class WeightAverageTest(program.ProgramTest):
+    def test_the_average_is_what_is_evaluated(self):
+        answer = self.train("run", "--set", "weight_average={ decay: 0.99 }", ranks=2)
+        checkpoint = answer["checkpoint"]
+
+        def evaluated(*arguments):
+            result = self.run_program("evaluate", "--checkpoint", checkpoint, "--json", *arguments)
+            return {name: json.loads(result.stdout)[name] for name in answer["test"]}
+
+        self.assertEqual(evaluated(), answer["test"])
+        self.assertNotEqual(evaluated("--raw-weights")["loss"], answer["test"]["loss"])
+        plain = self.train("plain")
+        self.assertEqual(plain["weights_sha256"], answer["weights_sha256"])
+        self.assertEqual(evaluated("--raw-weights"), plain["test"])
+
+
+class EarlyStoppingTest(program.ProgramTest):
+    # So slow, and without running statistics, that the first of all evaluations stays the best.
+    SETTINGS = ["--set", "model={ layer { linear { units: 10 } } }", "--set",
+                "optimizer={ sgd { learning_rate: 1e-9 } }", "--set", "evaluation.early_stopping.patience=2",
+                "--set", "epochs=10"]
+
+    def assert_ends_after_three_epochs(self, answer):
+        self.assertEqual((answer["outcome"], answer["step"], answer["total_steps"]), ("finished early", 12, 40))
+        self.assertEqual(answer["best"]["step"], 4)
+        self.assertEqual(answer["best"]["checkpoint"], "run/digits/checkpoints/step-00000004.h5")
+        self.assertIn("test", answer)
+
+    def test_a_run_ends_when_evaluations_get_no_better(self):
+        answer = self.train("run", *self.SETTINGS, ranks=2)
+        self.assert_ends_after_three_epochs(answer)
+        content = (self.directory / answer["checkpoint"]).read_bytes()
+        with self.subTest("again, there is nothing left to do"):
+            self.assert_ends_after_three_epochs(self.train("run", *self.SETTINGS))
+        for step in (4, 8):
+            with self.subTest("resumed, it ends where it would have ended", step=step):
+                again = self.train("run", *self.SETTINGS, "--resume", f"run/digits/checkpoints/step-{step:08}.h5",
+                                   ranks=3)
+                self.assert_ends_after_three_epochs(again)
+                self.assertEqual((self.directory / again["checkpoint"]).read_bytes(), content)
+        with self.subTest("with more patience, it goes on"):
+            more = self.train("run", *self.SETTINGS, "--set", "evaluation.early_stopping.patience=3")
+            self.assertEqual((more["outcome"], more["step"]), ("finished early", 16))
+
+    def test_people_are_told(self):
+        result = self.run_program("train", "job.textproto", *self.SETTINGS)
+        self.assertIn("finished early, after step 12 of 40: the hold-out accuracy no longer rose\nbest hold-out accuracy",
+                      result.stdout)
+
+
 # Everything at once that can be combined.
 ALL_METHODS = ["regularization={ weight_decay: 0.01 decay_biases_and_norms: false clip_global_norm: 2 clip_value: 0.5"
                " label_smoothing: 0.1 }",
-               "schedule={ cosine {} warmup { steps: 3 } }"]
+               "schedule={ cosine {} warmup { steps: 3 } scaling { rule: LINEAR reference_batch: 100 } }",
+               "weight_average={}", "evaluation.early_stopping.patience=2"]
 
 
 class RanksTest(program.ProgramTest):
-    def test_with_all_methods_on_the_bytes_of_every_optimizer_are_the_same_on_any_number_of_ranks(self):
+    def test_with_all_methods_on_the_bytes_of_every_optimizer_are_the_same_on_any_ranks_and_resumed(self):
         settings = [word for setting in ALL_METHODS for word in ("--set", setting)]
         for optimizer in ("sgd { learning_rate: 0.1 momentum: 0.9 nesterov: true }", "adam {}", "adamw {}",
                           "rmsprop { momentum: 0.9 centered: true learning_rate: 1e-3 }",
                           "lars { learning_rate: 2 trust_coefficient: 0.01 }", "lamb {}"):
             with self.subTest(optimizer=optimizer):
                 contents = set()
-                for ranks, threads in ((0, 1), (2, 1), (3, 2)):
-                    answer = self.train("run", *settings, "--set", f"optimizer={{ {optimizer} }}", ranks=ranks,
-                                        threads=threads)
+                for ranks, threads, resume in ((0, 1, "never"), (2, 1, "never"), (3, 2, "never"),
+                                               (2, 2, "run/digits/checkpoints/step-00000004.h5")):
+                    if resume == "never":
+                        shutil.rmtree(self.directory / "run", ignore_errors=True)
+                    answer = self.train("run", *settings, "--set", f"optimizer={{ {optimizer} }}", "--resume", resume,
+                                        ranks=ranks, threads=threads)
+                    self.assertEqual(answer["step"], 12)
                     contents.add((self.directory / answer["checkpoint"]).read_bytes())
-                    shutil.rmtree(self.directory / "run")
                 self.assertEqual(len(contents), 1)
+                shutil.rmtree(self.directory / "run")
 
 
 if __name__ == "__main__":

@@ -39,6 +39,13 @@ TEST(Checkpoint, ComesBackAsItWas) {
   EXPECT_TRUE(std::signbit(back.parameters.at("conv1.weight").values[1])) << "-0 became 0";
 }
 
+TEST(Checkpoint, AnAverageComesBackBesideTheParameters) {
+  Checkpoint checkpoint = SmallCheckpoint();
+  checkpoint.average["conv1.bias"] = {.dims = {2}, .values = {0.5F, 7}};
+  EXPECT_EQ(DecodeCheckpoint(EncodeCheckpoint(checkpoint), "some.h5"), checkpoint);
+  EXPECT_EQ(WeightsSha256(checkpoint), WeightsSha256(SmallCheckpoint()));
+}
+
 TEST(Checkpoint, FileComesBackAsItWas) {
   const TemporaryDirectory directory;
   WriteCheckpoint(directory / "a.h5", SmallCheckpoint());
@@ -152,7 +159,8 @@ TEST(CheckpointError, SaysThatThereIsNoSuchFile) {
 TEST(CheckpointError, RefusesToWriteWhatIsNotFinite) {
   const TemporaryDirectory directory;
   for (const float bad : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
-    for (const auto arrays : {&Checkpoint::parameters, &Checkpoint::buffers}) {
+    for (const auto arrays :
+         {&Checkpoint::parameters, &Checkpoint::buffers, &Checkpoint::average}) {
       Checkpoint checkpoint = SmallCheckpoint();
       (checkpoint.*arrays)["odd"] = {.dims = {2}, .values = {0, bad}};
       EXPECT_THAT(ErrorOf([&] { WriteCheckpoint(directory / "a.h5", checkpoint); }),

@@ -54,7 +54,8 @@ RankMemory MemoryOf(const v1::Job& job, const JobData& data, const Net& net, int
   const int64_t sum_bytes = job.reduction() == v1::Job::FLOAT32 ? 4 : 8;
   return {.data = DataBytes(data.train()) + DataBytes(data.test()),
           .parameters = net.parameters().size() * (4 * (2 + slots) + sum_bytes) +
-                        net.parameters().buffer_size() * (4 * 2 + sum_bytes),
+                        net.parameters().buffer_size() * (4 * 2 + sum_bytes) +
+                        (job.has_weight_average() ? 4 * net.parameters().value_count() : 0),
           .threads = threads,
           .training = PlanMemoryOf(net, Phase::kTraining),
           .evaluation = PlanMemoryOf(net, Phase::kEvaluation).bytes};

@@ -125,6 +125,9 @@ void AddEvaluateCommand(Command program, Action* action) {
            "score_1, ...: the network's outputs; or a committee's logarithms of its mean "
            "probabilities, or, trained by squared error, its mean outputs")
       .TypeName("FILE");
+  command.AddFlag("--raw-weights", &arguments->request.raw_weights,
+                  "Measure the weights as training left them, of checkpoints that hold their "
+                  "moving average, too");
   AddThreadsOption(command, &arguments->request.threads);
   command.AddFlag("--json", &arguments->json, "Answer with one JSON object");
   command.OnCall([=] {

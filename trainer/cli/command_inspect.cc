@@ -46,6 +46,9 @@ nlohmann::ordered_json ToJson(const storage::Checkpoint& checkpoint, const std::
   }
   object["parameters"] = DimsByName(checkpoint.parameters);
   object["buffers"] = DimsByName(checkpoint.buffers);
+  if (!checkpoint.average.empty()) {
+    object["average"] = DimsByName(checkpoint.average);
+  }
   object["optimizer"] = nlohmann::ordered_json::array();
   for (const auto& [slot, arrays] : checkpoint.optimizer) {
     object["optimizer"].push_back(slot);
@@ -77,6 +80,9 @@ void PrintReadable(const storage::Checkpoint& checkpoint, const std::string& pat
   }
   arrays.AddRow({"all parameters", "", WithThousands(CountValues(checkpoint.parameters))});
   PrintText(arrays.ToString());
+  if (!checkpoint.average.empty()) {
+    PrintText("and a moving average of them\n");
+  }
 }
 
 ExitCode Inspect(const InspectArguments& arguments) {

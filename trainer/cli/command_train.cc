@@ -36,15 +36,29 @@ ResumeChoice ToResumeChoice(const TrainArguments& arguments) {
   return {.kind = ResumeChoice::Kind::kFrom, .path = arguments.resume, .initial_weights = {}};
 }
 
+const char* Name(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kFinished:
+      return "finished";
+    case Outcome::kFinishedEarly:
+      return "finished early";
+    case Outcome::kStopped:
+      break;
+  }
+  return "stopped";
+}
+
 nlohmann::ordered_json ToJson(const TrainResult& result) {
   nlohmann::ordered_json object{
-      {"outcome", result.outcome == Outcome::kFinished ? "finished" : "stopped"},
-      {"step", result.step},
-      {"total_steps", result.total_steps},
-      {"images_per_second", result.images_per_second},
-      {"checkpoint", result.checkpoint.string()},
-      {"metrics", result.metrics.string()},
+      {"outcome", Name(result.outcome)},          {"step", result.step},
+      {"total_steps", result.total_steps},        {"images_per_second", result.images_per_second},
+      {"checkpoint", result.checkpoint.string()}, {"metrics", result.metrics.string()},
       {"weights_sha256", result.weights_sha256}};
+  if (result.best) {
+    object["best"] = {{"step", result.best->step},
+                      {"accuracy", result.best->accuracy},
+                      {"checkpoint", result.best->checkpoint.string()}};
+  }
   if (result.test) {
     object["test"] = {{"accuracy", result.test->accuracy()},
                       {"correct", result.test->correct},
@@ -61,6 +75,17 @@ void PrintReadable(const TrainResult& result, ResumeChoice::Kind resume) {
         "stopped and saved after step {} of {}; run the same command again{} to resume\n",
         result.step, result.total_steps,
         resume == ResumeChoice::Kind::kAuto ? "" : " with --resume auto"));
+  }
+  if (result.outcome == Outcome::kFinishedEarly) {
+    PrintText(
+        fmt::format("finished early, after step {} of {}: the hold-out accuracy no longer rose\n",
+                    result.step, result.total_steps));
+  }
+  if (result.best) {
+    PrintText(fmt::format("best hold-out accuracy {:.2f} %, after step {}{}{}\n",
+                          100 * result.best->accuracy, result.best->step,
+                          result.best->checkpoint.empty() ? "" : ": ",
+                          result.best->checkpoint.string()));
   }
   if (result.test) {
     PrintText(fmt::format("test accuracy {:.2f} % ({} of {}), loss {:.4f}\n",
@@ -93,7 +118,7 @@ ExitCode Train(const TrainArguments& arguments, const CollectiveContext& context
       PrintReadable(result, request.resume.kind);
     }
   }
-  return result.outcome == Outcome::kFinished ? ExitCode::kDone : ExitCode::kStopped;
+  return result.outcome == Outcome::kStopped ? ExitCode::kStopped : ExitCode::kDone;
 }
 
 }  // namespace

@@ -92,6 +92,10 @@ void CheckCheckpoint(const v1::Job& job, Problems* problems) {
     problems->Add("checkpoint.keep_best",
                   "needs samples to judge by: data.holdout holds out nothing");
   }
+  if (job.evaluation().has_early_stopping() && job.has_data() && !holds_out) {
+    problems->Add("evaluation.early_stopping",
+                  "needs samples to judge by: data.holdout holds out nothing");
+  }
 }
 
 }  // namespace

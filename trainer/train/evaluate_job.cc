@@ -76,7 +76,10 @@ Evaluation EvaluateJob(const EvaluateRequest& request, comm::Communicator* commu
       storage::CheckWritable(request.predictions);
     }
     for (const std::filesystem::path& path : request.checkpoints) {
-      checkpoints.push_back(storage::ReadCheckpoint(path));
+      storage::Checkpoint& checkpoint = checkpoints.emplace_back(storage::ReadCheckpoint(path));
+      if (!request.raw_weights && !checkpoint.average.empty()) {
+        checkpoint.parameters = std::move(checkpoint.average);
+      }
     }
     const v1::Data own =
         ParseJob(checkpoints[0].job, request.checkpoints[0].string() + ": /job").job.data();

@@ -17,6 +17,7 @@ struct EvaluateRequest {
                                                    // checkpoint's own
   std::string data_directory;                      // empty: search
   std::filesystem::path predictions;               // file to write them to; empty: nowhere
+  bool raw_weights = false;  // as training left them, where a checkpoint has their average, too
   int threads = 0;
 };
 

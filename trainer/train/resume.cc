@@ -169,6 +169,9 @@ bool ReadStart(const ResumeChoice& choice, const ResumeContext& context, Trainin
   if (!choice.initial_weights.empty()) {
     const std::string file = choice.initial_weights.string();
     RestoreValues(storage::ReadCheckpoint(file), context.layout, file, state->values);
+    if (state->average) {
+      state->average->Reset(state->values);
+    }
     spdlog::info("starting from the weights of {}", file);
   }
   return false;
@@ -189,6 +192,9 @@ bool StartFrom(const ResumeChoice& choice, const ResumeContext& context,
   communicator->Broadcast(std::as_writable_bytes(std::span(state->values)));
   for (const Optimizer::Slot& slot : state->optimizer->slots()) {
     communicator->Broadcast(std::as_writable_bytes(slot.values));
+  }
+  if (state->average) {
+    communicator->Broadcast(std::as_writable_bytes(state->average->values()));
   }
   return own != 0;
 }

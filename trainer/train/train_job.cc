@@ -64,7 +64,8 @@ class Run {
   void DescribeFiles(RunRecorder* recorder, TrainResult* result) const;
   // What is evaluated.
   CommitteeMember Member() const {
-    return {.net = net_.get(), .values = state_.values, .loss = ToLossKind(job_.loss())};
+    return {
+        .net = net_.get(), .values = state_.evaluated_values(), .loss = ToLossKind(job_.loss())};
   }
   bool IsRoot() const { return communicator_.rank() == 0; }
 
@@ -127,9 +128,9 @@ TrainResult Run::Train() {
   TrainResult result{.total_steps = options.run_length.total_steps};
   result.outcome = Loop(options, recorder.get(), &result);
   result.step = state_.position.step;
-  if (result.outcome == Outcome::kFinished && job_.evaluation().test_at_end()) {
+  if (result.outcome != Outcome::kStopped && job_.evaluation().test_at_end()) {
     result.test = EvaluateTest(recorder.get());
-    result.outcome = result.test ? Outcome::kFinished : Outcome::kStopped;
+    result.outcome = result.test ? result.outcome : Outcome::kStopped;
   }
   RunTogether(&communicator_, [&] {
     if (recorder) {
@@ -187,6 +188,13 @@ void Run::DescribeFiles(RunRecorder* recorder, TrainResult* result) const {
   recorder->WriteMetrics();
   result->metrics = directory_->Metrics();
   result->checkpoint = storage::CheckpointPath(directory_->Checkpoints(), state_.position.step);
+  if (const RunPosition& position = state_.position; position.best_step > 0) {
+    const auto path = storage::CheckpointPath(directory_->Checkpoints(), position.best_step);
+    const auto samples = static_cast<double>(data_->split().holdout.size());
+    result->best = {.step = position.best_step,
+                    .accuracy = static_cast<double>(position.best_correct) / samples,
+                    .checkpoint = std::filesystem::exists(path) ? path : ""};
+  }
   result->weights_sha256 = storage::WeightsSha256(MakeCheckpoint(state_, net_->parameters(), {}));
 }
 

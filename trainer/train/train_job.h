@@ -20,6 +20,13 @@ struct TrainRequest {
   int threads = 0;  // worker threads a rank; 0: as many as there are CPUs for
 };
 
+// Where the hold-out accuracy was best.
+struct BestResult {
+  int64_t step = 0;
+  double accuracy = 0;
+  std::filesystem::path checkpoint{};  // empty: not kept
+};
+
 struct TrainResult {
   Outcome outcome = Outcome::kFinished;
   int64_t step = 0;
@@ -28,6 +35,7 @@ struct TrainResult {
   std::filesystem::path checkpoint{};
   std::filesystem::path metrics{};
   std::string weights_sha256{};
+  std::optional<BestResult> best{};  // none before the first evaluation
   std::optional<Evaluation> test{};  // of the final weights, if the job asks for it
 };
 

@@ -31,12 +31,11 @@ Outcome TrainingLoop::Run() {
     if (EvaluationDue() && Evaluate() == Next::kStop) {
       break;
     }
-    const bool finished = state_.position.step >= options_.run_length.total_steps;
     if (SaveDue()) {
-      Save(finished ? OnFailure::kThrow : OnFailure::kTryLater);
+      Save(Finished() ? OnFailure::kThrow : OnFailure::kTryLater);
     }
-    if (finished) {
-      return Outcome::kFinished;
+    if (Finished()) {
+      return PatienceIsOver() ? Outcome::kFinishedEarly : Outcome::kFinished;
     }
     if (Step() == Next::kStop) {
       break;
@@ -46,6 +45,20 @@ Outcome TrainingLoop::Run() {
     Save(OnFailure::kThrow);
   }
   return Outcome::kStopped;
+}
+
+// Like all that is decided here, from what checkpoints hold: a run that is resumed ends where it
+// would have ended.
+bool TrainingLoop::PatienceIsOver() const {
+  const RunPosition& position = state_.position;
+  return options_.patience > 0 && position.best_step > 0 &&
+         position.step < options_.run_length.total_steps &&
+         position.evaluated_step - position.best_step >=
+             options_.patience * options_.evaluate_every_steps;
+}
+
+bool TrainingLoop::Finished() const {
+  return state_.position.step >= options_.run_length.total_steps || PatienceIsOver();
 }
 
 bool TrainingLoop::EvaluationDue() const {
@@ -58,7 +71,7 @@ bool TrainingLoop::SaveDue() const {
   const int64_t step = state_.position.step;
   const bool best = options_.keep_best && step == state_.position.best_step;
   return step > 0 && step != tried_step_ &&
-         (step % options_.save_every_steps == 0 || step == options_.run_length.total_steps || best);
+         (step % options_.save_every_steps == 0 || Finished() || best);
 }
 
 TrainingLoop::Next TrainingLoop::Step() {

@@ -25,6 +25,7 @@ struct TrainingOptions {
   int64_t evaluate_every_steps;
   int64_t save_every_steps;
   bool keep_best;
+  int64_t patience;  // evaluations after the best one before the run ends; 0: it never does
   double learning_rate;
   ScheduleOptions schedule;
   ClipOptions clip;
@@ -45,14 +46,19 @@ struct TrainingParts {
   std::function<std::optional<Evaluation>()> evaluate = nullptr;
 };
 
-enum class Outcome { kFinished, kStopped };
+enum class Outcome {
+  kFinished,
+  kFinishedEarly,  // the hold-out samples said that it was enough
+  kStopped,        // asked to; there is more to do
+};
 
 // The training loop of one rank, in lockstep with all others.
 class TrainingLoop {
  public:
   TrainingLoop(const TrainingOptions& options, TrainingParts parts, TrainingState* state);
 
-  // Collective. Trains until the last step, or until some rank is asked to stop. Either way the
+  // Collective. Trains until the last step, until evaluations have not got better for as long as
+  // the options say, or until some rank is asked to stop. Either way the
   // last checkpoint holds the state on return. Throws DivergedError on all ranks together when a
   // loss or gradient is not finite; the last checkpoint is then from before.
   Outcome Run();
@@ -67,6 +73,8 @@ class TrainingLoop {
   enum class OnFailure { kTryLater, kThrow };
   static constexpr int64_t kNone = -1;
 
+  bool PatienceIsOver() const;
+  bool Finished() const;
   bool EvaluationDue() const;
   bool SaveDue() const;
   Next Evaluate();

@@ -41,6 +41,7 @@ TrainingOptions ToTrainingOptions(const v1::Job& job, int64_t training_samples) 
           .save_every_steps = checkpoint.has_every_steps() ? checkpoint.every_steps()
                                                            : checkpoint.every_epochs() * per_epoch,
           .keep_best = checkpoint.keep_best(),
+          .patience = job.evaluation().early_stopping().patience(),
           .learning_rate = ScaledLearningRate(job),
           .schedule = ToScheduleOptions(job.schedule()),
           .clip = {.value = job.regularization().clip_value(),
@@ -52,6 +53,9 @@ TrainingState NewState(const v1::Job& job, const Net& net) {
   state.values.resize(static_cast<size_t>(net.parameters().value_count()));
   Initialize(net.parameters(), job.seed(), state.values);
   state.optimizer = BuildOptimizer(job, BlocksOf(net.parameters(), job.regularization()));
+  if (job.has_weight_average()) {
+    state.average.emplace(job.weight_average().decay(), state.values);
+  }
   return state;
 }
 

@@ -120,6 +120,9 @@ void ApplyStep(const ParameterLayout& layout, double learning_rate, std::span<co
                           .values = layout.ParametersOf(values),
                           .gradient = layout.ParametersOf(gradient)});
   UpdateBuffers(layout, layout.BuffersOf(gradient), layout.BuffersOf(values));
+  if (state->average) {
+    state->average->Update(state->position.step, values);
+  }
 }
 
 storage::Checkpoint MakeCheckpoint(const TrainingState& state, const ParameterLayout& layout,
@@ -129,6 +132,9 @@ storage::Checkpoint MakeCheckpoint(const TrainingState& state, const ParameterLa
   checkpoint.parameters = ExportValues(layout, state.values);
   for (const std::string& name : layout.step_counts()) {
     checkpoint.counts[name] = position.step;
+  }
+  if (state.average) {
+    checkpoint.average = ExportValues(layout, state.average->values());
   }
   for (const Optimizer::Slot& slot : state.optimizer->slots()) {
     checkpoint.optimizer[slot.name] = ExportParameters(layout, slot.values);
@@ -146,6 +152,24 @@ storage::Checkpoint MakeCheckpoint(const TrainingState& state, const ParameterLa
   checkpoint.build = identity.build;
   return checkpoint;
 }
+
+namespace {
+
+void RestoreAverage(const storage::Checkpoint& checkpoint, const ParameterLayout& layout,
+                    const CheckpointFile& file, std::optional<WeightAverage>* average) {
+  if (average->has_value() == checkpoint.average.empty()) {
+    const bool kept = !checkpoint.average.empty();
+    throw storage::Error(fmt::format(
+        "{}: keeps {} of its weights, and the job asks for {} "
+        "(weight_average); {}",
+        file.name, kept ? "an average" : "no average", kept ? "none" : "one", file.remedy));
+  }
+  if (average->has_value()) {
+    ImportValues(checkpoint.average, layout, file, (*average)->values());
+  }
+}
+
+}  // namespace
 
 void RestoreValues(const storage::Checkpoint& checkpoint, const ParameterLayout& layout,
                    const std::string& file, std::span<float> values) {
@@ -171,6 +195,7 @@ void RestoreState(const storage::Checkpoint& checkpoint, const ParameterLayout& 
     }
     ImportSlot(found->second, layout, {.name = file, .remedy = kOtherRun}, slot.values);
   }
+  RestoreAverage(checkpoint, layout, {.name = file, .remedy = kOtherRun}, &state->average);
   state->position = {.step = Integer(checkpoint, "step", file),
                      .samples_seen = Integer(checkpoint, "samples_seen", file),
                      .evaluated_step = Integer(checkpoint, "evaluated_step", file),

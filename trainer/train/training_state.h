@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "storage/checkpoint.h"
 #include "trainer/nn/parameters.h"
 #include "trainer/optim/optimizer.h"
+#include "trainer/optim/weight_average.h"
 
 namespace lockstep {
 
@@ -30,10 +32,15 @@ struct TrainingState {
   RunPosition position;
   std::vector<float> values;             // all parameters and buffers, as the layout says
   std::unique_ptr<Optimizer> optimizer;  // its slots have the layout of the parameters
+  std::optional<WeightAverage> average;  // of `values`, if the job asks for one
+
+  // What evaluations measure.
+  std::span<const float> evaluated_values() const { return average ? average->values() : values; }
 };
 
-// One update: the optimiser moves the parameters along `gradient`, and the means of the step's
-// statistics, which follow in it, move the buffers. `position` has been advanced to this step.
+// One update: the optimiser moves the parameters along `gradient`, the means of the step's
+// statistics, which follow in it, move the buffers, and the average follows both. `position` has
+// been advanced to this step.
 void ApplyStep(const ParameterLayout& layout, double learning_rate, std::span<const float> gradient,
                TrainingState* state);
 
@@ -58,7 +65,7 @@ void RestoreValues(const storage::Checkpoint& checkpoint, const ParameterLayout&
                    const std::string& file, std::span<float> values);
 
 // Copies all of a checkpoint into `state`. Throws as RestoreValues does, and when the optimiser is
-// another.
+// another, or only one of the two keeps an average.
 void RestoreState(const storage::Checkpoint& checkpoint, const ParameterLayout& layout,
                   const std::string& file, TrainingState* state);
 

@@ -94,7 +94,7 @@ TEST(OverrideError, AMisspeltFieldGetsANeighbour) {
       ErrorWith("optimiser.sgd.momentum=0"),
       "--set optimiser.sgd.momentum=0: optimiser: is unknown; did you mean optimizer? possible "
       "here: name, seed, model, data, loss, global_batch, microbatch, epochs, steps, optimizer, "
-      "schedule, regularization, reduction, evaluation, checkpoint, metrics, "
+      "schedule, regularization, weight_average, reduction, evaluation, checkpoint, metrics, "
       "output_directory");
   EXPECT_THAT(ErrorWith("data..seed=1"), StartsWith("--set data..seed=1: data.: is unknown;"));
   EXPECT_EQ(ErrorWith("data={ digits { nose: 1 } }"),

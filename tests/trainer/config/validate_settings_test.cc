@@ -140,6 +140,16 @@ TEST(ValidateJob, TheLossHasASoftmaxOfItsOwn) {
             "contains it");
 }
 
+TEST(ValidateJob, HoldOutSamplesSayWhenToStopEarly) {
+  EXPECT_EQ(ErrorOf(std::string(kSmallJob) + "evaluation { early_stopping { patience: 3 } }"), "");
+  EXPECT_EQ(ErrorOf(std::string(kSmallJob) + "evaluation { early_stopping { patience: 3 } }",
+                    {"data.holdout.samples=0"}),
+            "job:11:14: evaluation.early_stopping: needs samples to judge by: data.holdout holds "
+            "out nothing");
+  EXPECT_EQ(ErrorOf(std::string(kSmallJob) + "evaluation { early_stopping {} }"),
+            "job:11:14: evaluation.early_stopping.patience: must be set");
+}
+
 TEST(ValidateJob, NesterovNeedsMomentum) {
   EXPECT_EQ(ErrorAfter("0.1", "0.1 nesterov: true"),
             "job:10:38: optimizer.sgd.nesterov: needs a momentum greater than 0");

@@ -197,6 +197,24 @@ TEST_F(ResumeTest, ANewRunMayBeginWithTheWeightsOfAnother) {
   ExpectSame(state, expected);
 }
 
+TEST_F(ResumeTest, AnAverageBeginsWithTheWeightsThatTheRunBeginsWith) {
+  const SmallRun averaging({"weight_average={}"});
+  const auto weights = Save(4, run_);
+  if (IsRoot()) {
+    std::filesystem::rename(weights, *scratch_ / "weights.h5");
+  }
+  const TrainingState state =
+      Start({.kind = Kind::kAuto, .initial_weights = IsRoot() ? *scratch_ / "weights.h5" : weights},
+            averaging);
+  EXPECT_TRUE(std::ranges::equal(state.evaluated_values(), run_.Numbered(4).values));
+}
+
+TEST_F(ResumeTest, AnAverageGoesOnOnAllRanks) {
+  const SmallRun averaging({"weight_average={}"});
+  Save(4, averaging);
+  ExpectSame(Start({.kind = Kind::kAuto}, averaging), averaging.Numbered(4));
+}
+
 TEST_F(ResumeTest, AResumedRunTakesNoInitialWeights) {
   const auto other = Save(4, run_);
   Save(8, run_);

@@ -43,6 +43,9 @@ struct SmallRun {
       std::iota(slot.values.begin(), slot.values.end(), first);
       first += 1000;
     }
+    if (state.average) {
+      std::iota(state.average->values().begin(), state.average->values().end(), first);
+    }
     return state;
   }
 
@@ -63,6 +66,9 @@ inline std::vector<std::vector<float>> NumbersOf(const TrainingState& state) {
   std::vector<std::vector<float>> numbers{state.values};
   for (const Optimizer::Slot& slot : state.optimizer->slots()) {
     numbers.emplace_back(slot.values.begin(), slot.values.end());
+  }
+  if (state.average) {
+    numbers.emplace_back(state.average->values().begin(), state.average->values().end());
   }
   return numbers;
 }

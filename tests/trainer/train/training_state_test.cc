@@ -61,6 +61,44 @@ TEST_F(TrainingStateTest, ACheckpointNamesItsArraysAndSaysWhereItsRunWas) {
   EXPECT_EQ(checkpoint.build, run_.Identity().build);
 }
 
+TEST_F(TrainingStateTest, TheAverageIsInACheckpointBesideTheWeightsItIsOf) {
+  const SmallRun averaging({"weight_average={}"});
+  const TrainingState before = averaging.Numbered(7);
+  const storage::Checkpoint checkpoint =
+      lockstep::MakeCheckpoint(before, averaging.layout(), averaging.Identity());
+  EXPECT_EQ(checkpoint.average.size(), checkpoint.parameters.size());
+  EXPECT_NE(checkpoint.average.at("bn.running_var"), checkpoint.parameters.at("bn.running_var"));
+  TrainingState state = averaging.New();
+  RestoreState(checkpoint, averaging.layout(), "a.h5", &state);
+  EXPECT_EQ(NumbersOf(state), NumbersOf(before));
+}
+
+TEST_F(TrainingStateTest, AStepMovesTheAverageTowardsTheNewWeights) {
+  const SmallRun averaging({"weight_average.decay=0.1"});
+  TrainingState state = averaging.New();
+  const std::vector<float> before(state.values);
+  state.position.step = 1;
+  ApplyStep(averaging.layout(), 0.5, std::vector<float>(state.values.size(), 1), &state);
+  const std::span<const float> average = state.evaluated_values();
+  for (size_t i = 0; i < before.size(); ++i) {
+    EXPECT_NEAR(average[i], 0.1 * before[i] + 0.9 * state.values[i], 1e-6) << i;
+  }
+}
+
+TEST_F(TrainingStateTest, WithAnAverageOnOneSideOnlyACheckpointIsRefused) {
+  EXPECT_THAT(ErrorOf([&] {
+                const SmallRun averaging({"weight_average={}"});
+                TrainingState state = averaging.New();
+                RestoreState(MakeCheckpoint(), run_.layout(), "a.h5", &state);
+              }),
+              HasSubstr("a.h5: keeps no average of its weights, and the job asks for one "
+                        "(weight_average); resume with the job"));
+  storage::Checkpoint averaged = MakeCheckpoint();
+  averaged.average = averaged.parameters;
+  EXPECT_THAT(Refusal(averaged), HasSubstr("a.h5: keeps an average of its weights, and the job "
+                                           "asks for none (weight_average)"));
+}
+
 TEST_F(TrainingStateTest, TheParametersAloneCanBeTaken) {
   storage::Checkpoint checkpoint = MakeCheckpoint();
   checkpoint.optimizer.clear();
