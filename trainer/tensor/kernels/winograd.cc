@@ -105,6 +105,8 @@ struct Winograd {
     }
   }
 
+  alignas(sizeof(Floats)) static constexpr float kNothing[kLanes] = {};
+
   // What is outside of the image is zero.
   template <bool kInside, int kSize, typename Transform>
   static LOCKSTEP_INLINE void WindowToTile(const Window<kSize>& window, int channel,
@@ -113,8 +115,8 @@ struct Winograd {
     Transform2d<kSize, kTile>(
         [&](int row, Floats* in) LOCKSTEP_INLINE_LAMBDA {
           for (int column = 0; column < kSize; ++column) {
-            in[column] = kInside || window.Has(row, column) ? Load(window.At(row, column) + channel)
-                                                            : Floats{};
+            in[column] = Load(kInside || window.Has(row, column) ? window.At(row, column) + channel
+                                                                 : kNothing);
           }
         },
         transform,
@@ -157,10 +159,23 @@ struct Winograd {
     }
   }
 
+  // The pixels that the tile below adds to this one's, or those of the next image: no prefetcher
+  // follows such small squares.
+  static LOCKSTEP_INLINE void PrefetchBelow(const Window<kTile>& window, int depth) {
+    constexpr int kLine = 64 / sizeof(float);
+    for (int row = kTile; row < kTile + kOutput; ++row) {
+      for (int offset = 0; offset < kOutput * depth; offset += kLine) {
+        __builtin_prefetch(window.At(row, kOverlap) + offset);
+      }
+    }
+  }
+
   static void TransformInput(const WinogradTiles& tiles, const WinogradBlock& block,
                              const float* input, int64_t stride, float* transformed) {
     ForEachTile(tiles, block, [&](const Tile& tile) LOCKSTEP_INLINE_LAMBDA {
-      WindowToTile(DataOf(tiles, tile, input), tiles.channels, DataToTile<kTile>, stride,
+      const Window<kTile> window = DataOf(tiles, tile, input);
+      PrefetchBelow(window, tiles.channels);
+      WindowToTile(window, tiles.channels, DataToTile<kTile>, stride,
                    transformed + tile.number * tiles.channels);
     });
   }
