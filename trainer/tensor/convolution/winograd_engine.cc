@@ -10,7 +10,6 @@
 namespace lockstep {
 namespace {
 
-constexpr int kOutputSize = 4;  // of a tile, in pixels, both ways
 constexpr int kChannelUnit = 16;
 
 // With fewer tiles in a product, reading the weights again for every block takes longer than the
@@ -29,6 +28,32 @@ int EqualPieces(int total, int64_t most) {
   return static_cast<int>(DivideUp(total, DivideUp(total, most)));
 }
 
+int64_t TilesOf(const Shape& output, int output_size) {
+  return DivideUp(output.height, output_size) * DivideUp(output.width, output_size);
+}
+
+// Products for a channel and a filter of an image, with tiles of the given outputs.
+int64_t Products(const ConvolutionGeometry& geometry, int output_size) {
+  const int tile = output_size + geometry.kernel_height - 1;
+  return TilesOf(geometry.output(), output_size) * tile * tile;
+}
+
+// Outputs of a tile, in pixels, both ways. Larger ones cost fewer products where they do not reach
+// too far beyond the image, but their transforms take twice as long: a fifth fewer pay.
+int OutputSize(const ConvolutionGeometry& geometry) {
+  const bool large =
+      geometry.kernel_height == 3 && 5 * Products(geometry, 6) <= 4 * Products(geometry, 4);
+  return large ? 6 : 4;
+}
+
+const WinogradKernels& KernelsFor(const ConvolutionGeometry& geometry) {
+  const Kernels& kernels = ActiveKernels();
+  if (geometry.kernel_height == 5) {
+    return *kernels.winograd_4_5;
+  }
+  return OutputSize(geometry) == 6 ? *kernels.winograd_6_3 : *kernels.winograd_4_3;
+}
+
 WinogradTiles ToTiles(const ConvolutionGeometry& geometry) {
   const Shape output = geometry.output();
   return {.height = geometry.input.height,
@@ -39,7 +64,7 @@ WinogradTiles ToTiles(const ConvolutionGeometry& geometry) {
           .filters = geometry.filters,
           .padding_height = geometry.padding_height,
           .padding_width = geometry.padding_width,
-          .columns = DivideUp(output.width, kOutputSize)};
+          .columns = DivideUp(output.width, OutputSize(geometry))};
 }
 
 int64_t MostTiles(const WinogradTiles& tiles, int points) {
@@ -72,11 +97,11 @@ bool WinogradEngine::Serves(const ConvolutionGeometry& geometry) {
 }
 
 WinogradEngine::WinogradEngine(const ConvolutionGeometry& geometry, int max_batch)
-    : kernels_(geometry.kernel_height == 3 ? *ActiveKernels().winograd_3x3
-                                           : *ActiveKernels().winograd_5x5),
-      points_((kOutputSize + geometry.kernel_height - 1) *
-              (kOutputSize + geometry.kernel_height - 1)),
-      tile_rows_(DivideUp(geometry.output().height, kOutputSize)),
+    : kernels_(KernelsFor(geometry)),
+      taps_(geometry.kernel_height * geometry.kernel_width),
+      points_((OutputSize(geometry) + geometry.kernel_height - 1) *
+              (OutputSize(geometry) + geometry.kernel_height - 1)),
+      tile_rows_(DivideUp(geometry.output().height, OutputSize(geometry))),
       tiles_(ToTiles(geometry)),
       block_(ChooseBlock(tiles_, tile_rows_, points_)),
       weights_stride_(int64_t{tiles_.channels} * tiles_.filters + kChannelUnit) {
@@ -100,15 +125,17 @@ int64_t WinogradEngine::prepared_bytes() const {
   return 2 * points_ * weights_stride_ * static_cast<int64_t>(sizeof(float));
 }
 
+// Transposes the weights before they are transformed: there are fewer of them.
 void WinogradEngine::Prepare(const float* weights, std::span<std::byte> prepared) const {
   auto* const transformed = reinterpret_cast<float*>(prepared.data());
   float* const transposed = transformed + points_ * weights_stride_;
-  kernels_.transform_weights(weights, int64_t{tiles_.channels} * tiles_.filters, weights_stride_,
-                             transformed);
-  for (int point = 0; point < points_; ++point) {
-    Transpose(transformed + point * weights_stride_, tiles_.channels, tiles_.filters,
-              transposed + point * weights_stride_);
+  const int64_t count = int64_t{tiles_.channels} * tiles_.filters;
+  float* const weights_back = transformed;  // until its own numbers come
+  for (int tap = 0; tap < taps_; ++tap) {
+    Transpose(weights + tap * count, tiles_.channels, tiles_.filters, weights_back + tap * count);
   }
+  kernels_.transform_weights(weights_back, count, weights_stride_, transposed);
+  kernels_.transform_weights(weights, count, weights_stride_, transformed);
 }
 
 WinogradEngine::Workspace WinogradEngine::Divide(std::span<const std::byte> prepared,

@@ -11,8 +11,8 @@ namespace lockstep {
 
 // Winograd's minimal filtering (Lavin and Gray 2016): input tiles and filters are transformed, so
 // that a convolution becomes one matrix product for each of a tile's points, tiles x channels by
-// channels x filters. F(4x4, 3x3) needs a quarter of the direct method's multiplications, F(4x4,
-// 5x5) a sixth.
+// channels x filters. F(4x4, 3x3) needs a quarter of the direct method's multiplications, F(6x6,
+// 3x3) a fifth, F(4x4, 5x5) a sixth.
 //
 // Its rounding errors are larger than those of adding up the products directly: up to 3e-5 of the
 // largest number, mostly in the weights' gradient, where that has 1e-6.
@@ -31,7 +31,7 @@ class WinogradEngine {
   const WinogradTiles& tiles() const { return tiles_; }
   int64_t scratch_bytes() const;
 
-  // The transformed weights, and each point's matrix of them transposed for the way back.
+  // The transformed weights, and for the way back those with each point's matrix transposed.
   int64_t prepared_bytes() const;
   void Prepare(const float* weights, std::span<std::byte> prepared) const;
 
@@ -100,6 +100,7 @@ class WinogradEngine {
                           const Workspace& workspace) const;
 
   const WinogradKernels& kernels_;
+  int taps_;    // of a kernel
   int points_;  // of a tile
   int tile_rows_;
   WinogradTiles tiles_;

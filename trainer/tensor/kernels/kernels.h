@@ -10,8 +10,9 @@ namespace lockstep {
 
 // Inner loops that are compiled once for each instruction set.
 struct Kernels {
-  const WinogradKernels* winograd_3x3;  // F(4x4, 3x3)
-  const WinogradKernels* winograd_5x5;  // F(4x4, 5x5)
+  const WinogradKernels* winograd_4_3;  // F(4x4, 3x3)
+  const WinogradKernels* winograd_6_3;  // F(6x6, 3x3)
+  const WinogradKernels* winograd_4_5;  // F(4x4, 5x5)
   const DirectKernels* direct;
   const TailKernels* tail;
   const WindowKernels* dense_windows;

@@ -2,8 +2,9 @@
 
 namespace lockstep::LOCKSTEP_INSTRUCTION_SET {
 
-const Kernels kKernels{.winograd_3x3 = &kWinograd3x3,
-                       .winograd_5x5 = &kWinograd5x5,
+const Kernels kKernels{.winograd_4_3 = &kWinograd4And3,
+                       .winograd_6_3 = &kWinograd6And3,
+                       .winograd_4_5 = &kWinograd4And5,
                        .direct = &kDirect,
                        .tail = &kTail,
                        .dense_windows = &kDenseWindows,

@@ -6,8 +6,9 @@
 
 namespace lockstep::LOCKSTEP_INSTRUCTION_SET {
 
-extern const WinogradKernels kWinograd3x3;
-extern const WinogradKernels kWinograd5x5;
+extern const WinogradKernels kWinograd4And3;
+extern const WinogradKernels kWinograd6And3;
+extern const WinogradKernels kWinograd4And5;
 extern const DirectKernels kDirect;
 extern const TailKernels kTail;
 extern const WindowKernels kDenseWindows;

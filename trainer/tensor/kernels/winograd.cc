@@ -382,7 +382,8 @@ struct Winograd {
 
 }  // namespace
 
-const WinogradKernels kWinograd3x3 = Winograd<6, 3>::kKernels;
-const WinogradKernels kWinograd5x5 = Winograd<8, 5>::kKernels;
+const WinogradKernels kWinograd4And3 = Winograd<6, 3>::kKernels;
+const WinogradKernels kWinograd6And3 = Winograd<8, 3>::kKernels;
+const WinogradKernels kWinograd4And5 = Winograd<8, 5>::kKernels;
 
 }  // namespace lockstep::LOCKSTEP_INSTRUCTION_SET
