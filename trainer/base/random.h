@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 namespace lockstep {
 
@@ -33,6 +34,9 @@ class RandomStream {
   // Four draws with index 4*block .. 4*block+3.
   std::array<uint32_t, 4> Block(uint32_t block) const;
 
+  // The draws with index 4*first_block, 4*first_block+1, ..: those of Block(), many at a time.
+  void Fill(uint32_t first_block, std::span<uint32_t> draws) const;
+
   // The next draw in this stream: index 0, 1, 2, ...
   uint32_t Next();
   // Uniform in [0, 1), a multiple of 2^-24.
@@ -43,6 +47,8 @@ class RandomStream {
   float Normal();
 
  private:
+  std::array<uint32_t, 4> Counter(uint32_t block) const;
+
   uint64_t seed_;
   Key key_;
   std::array<uint32_t, 4> block_{};

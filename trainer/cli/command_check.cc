@@ -10,6 +10,7 @@
 #include "trainer/cli/output.h"
 #include "trainer/nn/memory_plan.h"
 #include "trainer/report/table.h"
+#include "trainer/train/augmentation_builder.h"
 #include "trainer/train/job_data.h"
 #include "trainer/train/net_builder.h"
 #include "trainer/train/optimizer_builder.h"
@@ -162,7 +163,10 @@ ExitCode Check(const CheckArguments& arguments, const CollectiveContext& context
   const LoadedJob job = arguments.job.LoadTogether(communicator);
   const JobData data(job.job.data(), arguments.job.data_directory, communicator);
   std::unique_ptr<Net> net;
-  RunTogether(communicator, [&] { net = BuildNet(job, data.shape(), data.train().classes()); });
+  RunTogether(communicator, [&] {
+    CheckAugmentation(job, data.train().shape());
+    net = BuildNet(job, data.shape(), data.train().classes());
+  });
   RankThreads threads(arguments.threads, communicator);
   if (communicator->rank() != 0) {
     return ExitCode::kDone;

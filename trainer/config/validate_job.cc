@@ -58,6 +58,14 @@ void CheckSchedule(const v1::Schedule& schedule, Problems* problems) {
   }
 }
 
+void CheckAugment(const v1::Augmentation& augment, Problems* problems) {
+  const v1::Augmentation_Scale& scale = augment.scale();
+  if (scale.has_lowest() && scale.has_highest() && scale.lowest() > scale.highest()) {
+    problems->Add("data.augment.scale.lowest", fmt::format("must be at most highest ({}), is {}",
+                                                           scale.highest(), scale.lowest()));
+  }
+}
+
 void CheckTraining(const v1::Job& job, Problems* problems) {
   const v1::Sgd& sgd = job.optimizer().sgd();
   if (sgd.nesterov() && sgd.momentum() == 0) {
@@ -116,6 +124,7 @@ void ValidateJob(const v1::Job& written, const v1::Job& effective, Problems* pro
   CheckBatch(effective, problems);
   if (written.has_data()) {
     CheckData(effective.data(), problems);
+    CheckAugment(effective.data().augment(), problems);
   }
   CheckTraining(effective, problems);
   CheckSchedule(effective.schedule(), problems);

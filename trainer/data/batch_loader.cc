@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "trainer/data/augment/mix_up.h"
+
 namespace lockstep {
 
 MicrobatchRequest RequestFor(const StepPlan& plan, int64_t step, int64_t index) {
@@ -11,29 +13,59 @@ MicrobatchRequest RequestFor(const StepPlan& plan, int64_t step, int64_t index) 
           .positions = plan.Microbatch(step, index)};
 }
 
-BatchLoader::BatchLoader(const Dataset& dataset, Normalizer normalizer, Sampler sampler)
-    : dataset_(dataset), normalizer_(std::move(normalizer)), sampler_(std::move(sampler)) {}
+BatchLoader::BatchLoader(const Dataset& dataset, Normalizer normalizer, Sampler sampler,
+                         std::optional<Augmenter> augmenter)
+    : dataset_(dataset),
+      normalizer_(std::move(normalizer)),
+      sampler_(std::move(sampler)),
+      augmenter_(std::move(augmenter)) {}
 
 void BatchLoader::Load(const MicrobatchRequest& request, Microbatch* out) {
-  const std::span<const uint32_t> samples = sampler_.Samples(request.epoch, request.positions);
-  const auto image_size = static_cast<size_t>(dataset_.shape().size());
   out->step = request.step;
   out->index = request.index;
+  LoadSamples(request.epoch, sampler_.Samples(request.epoch, request.positions), out);
+}
+
+void BatchLoader::LoadSamples(uint32_t epoch, std::span<const uint32_t> samples, Microbatch* out) {
+  const auto image_size = static_cast<size_t>(dataset_.shape().size());
   out->sample_ids.assign(samples.begin(), samples.end());
   out->labels.resize(samples.size());
   out->images.resize(samples.size() * image_size);
+  out->other_labels.clear();
+  out->shares.clear();
   for (size_t i = 0; i < samples.size(); ++i) {
     out->labels[i] = dataset_.label(samples[i]);
-    LoadImage(samples[i], std::span(out->images).subspan(i * image_size, image_size));
+    const auto image = std::span(out->images).subspan(i * image_size, image_size);
+    LoadImage(epoch, samples[i], image);
+    if (augmenter_) {
+      MixIn(epoch, i, image, out);
+    }
   }
 }
 
-void BatchLoader::LoadImage(uint32_t sample, std::span<float> image) const {
+void BatchLoader::LoadImage(uint32_t epoch, uint32_t sample, std::span<float> image) {
   if (dataset_.pixel_type() == PixelType::kUint8) {
     normalizer_.Apply(dataset_.Uint8Pixels(sample), image);
   } else {
     normalizer_.Apply(dataset_.Float32Pixels(sample), image);
   }
+  if (augmenter_) {
+    augmenter_->Apply(epoch, sample, image);
+  }
+}
+
+void BatchLoader::MixIn(uint32_t epoch, size_t i, std::span<float> image, Microbatch* out) {
+  const auto partner =
+      augmenter_->DrawPartner(epoch, out->sample_ids[i], static_cast<uint32_t>(sampler_.size()));
+  if (!partner) {
+    return;
+  }
+  const uint32_t other = sampler_.samples()[partner->position];
+  other_image_.resize(image.size());
+  LoadImage(epoch, other, other_image_);
+  Mix(partner->share, other_image_, image);
+  out->other_labels.push_back(dataset_.label(other));
+  out->shares.push_back(partner->share);
 }
 
 }  // namespace lockstep

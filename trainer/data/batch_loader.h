@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "trainer/data/augment/augmenter.h"
 #include "trainer/data/dataset.h"
 #include "trainer/data/normalization.h"
 #include "trainer/data/sampler.h"
@@ -30,28 +32,42 @@ struct Microbatch {
   std::vector<int32_t> labels;       // N
   std::vector<uint32_t> sample_ids;  // N; indices into the data set
 
+  // Where samples are mixed, for each the label of the other one in it, and its own share; else
+  // empty.
+  std::vector<int32_t> other_labels;
+  std::vector<float> shares;
+
   int64_t size() const { return static_cast<int64_t>(labels.size()); }
 };
 
 // Gathers the samples of a microbatch: their order from the sampler, pixels from the data set,
-// normalised. What it writes depends on the request alone, never on earlier calls.
-// Not thread-safe, because its sampler is not; movable to the thread that will use it.
+// normalised, and augmented where there is an augmenter. What it writes depends on the request
+// alone, never on earlier calls. Not thread-safe, because sampler and augmenter are not; movable to
+// the thread that will use it.
 class BatchLoader {
  public:
   // The memory that `dataset` views must outlive the loader.
-  BatchLoader(const Dataset& dataset, Normalizer normalizer, Sampler sampler);
+  BatchLoader(const Dataset& dataset, Normalizer normalizer, Sampler sampler,
+              std::optional<Augmenter> augmenter = std::nullopt);
 
   // Images of the microbatch have this shape.
   const ImageShape& shape() const { return dataset_.shape(); }
 
   void Load(const MicrobatchRequest& request, Microbatch* out);
+  // The same for the given samples, whatever their order.
+  void LoadSamples(uint32_t epoch, std::span<const uint32_t> samples, Microbatch* out);
 
  private:
-  void LoadImage(uint32_t sample, std::span<float> image) const;
+  // The image of a sample as it is in an epoch, not mixed.
+  void LoadImage(uint32_t epoch, uint32_t sample, std::span<float> image);
+  // Mixes sample `i` of the microbatch with another one, if samples are mixed.
+  void MixIn(uint32_t epoch, size_t i, std::span<float> image, Microbatch* out);
 
   Dataset dataset_;
   Normalizer normalizer_;
   Sampler sampler_;
+  std::optional<Augmenter> augmenter_;
+  std::vector<float> other_image_;
 };
 
 }  // namespace lockstep

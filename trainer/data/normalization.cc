@@ -125,6 +125,20 @@ Normalizer::Normalizer(int channels, const NormalizationOptions& options)
   }
 }
 
+float Normalizer::FromScaled(double value, int channel) const {
+  const auto i = static_cast<size_t>(channel);
+  return static_cast<float>((value - mean_[i]) / std_[i]);
+}
+
+double Normalizer::ToScaled(float normalised, int channel) const {
+  const auto i = static_cast<size_t>(channel);
+  return double{normalised} * std_[i] + mean_[i];
+}
+
+float Normalizer::ScaledUnit(int channel) const {
+  return static_cast<float>(1 / std_[static_cast<size_t>(channel)]);
+}
+
 void Normalizer::Apply(std::span<const uint8_t> pixels, std::span<float> out) const {
   CHECK_EQ(pixels.size(), out.size());
   const size_t channels = mean_.size();

@@ -34,6 +34,12 @@ class Normalizer {
   void Apply(std::span<const uint8_t> pixels, std::span<float> out) const;
   void Apply(std::span<const float> pixels, std::span<float> out) const;
 
+  // What a pixel becomes whose scaled value, where white is 1, is given; the way back; and what one
+  // such unit of difference becomes.
+  float FromScaled(double value, int channel) const;
+  double ToScaled(float normalised, int channel) const;
+  float ScaledUnit(int channel) const;
+
  private:
   float Normalized(double pixel, size_t channel) const {
     return static_cast<float>((pixel * scale_ - mean_[channel]) / std_[channel]);

@@ -1,12 +1,23 @@
 #include "trainer/data/prefetcher.h"
 
 #include <chrono>
+#include <ctime>
 #include <iterator>
 #include <utility>
 
 #include "trainer/base/check.h"
 
 namespace lockstep {
+namespace {
+
+// Seconds that this thread has been running on a processor.
+double ThreadSeconds() {
+  timespec time{};
+  CHECK_EQ(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time), 0);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+}  // namespace
 
 Prefetcher::Lease::Lease(Lease&& other) noexcept
     : owner_(std::exchange(other.owner_, nullptr)), buffer_(other.buffer_) {}
@@ -80,6 +91,11 @@ double Prefetcher::wait_seconds() const {
   return wait_seconds_;
 }
 
+double Prefetcher::load_seconds() const {
+  const std::scoped_lock lock(mutex_);
+  return load_seconds_;
+}
+
 void Prefetcher::Run() {
   std::exception_ptr error;
   try {
@@ -88,8 +104,11 @@ void Prefetcher::Run() {
       if (!request) {
         break;
       }
+      const double start = ThreadSeconds();
       loader_.Load(*request, &**buffer);
+      const double seconds = ThreadSeconds() - start;
       const std::scoped_lock lock(mutex_);
+      load_seconds_ += seconds;
       ready_.splice(ready_.end(), loading_, *buffer);
       loaded_or_ended_.notify_one();
     }

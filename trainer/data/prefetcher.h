@@ -60,6 +60,8 @@ class Prefetcher {
 
   // Seconds that consumers have waited in Take(), summed over them. Thread-safe.
   double wait_seconds() const;
+  // Seconds of a processor that loading has taken, waiting left out. Thread-safe.
+  double load_seconds() const;
 
  private:
   void Run();
@@ -81,6 +83,7 @@ class Prefetcher {
   bool ended_ = false;  // the loading thread adds no more to ready_
   std::exception_ptr error_;
   double wait_seconds_ = 0.0;
+  double load_seconds_ = 0.0;
 
   std::thread thread_;
 };

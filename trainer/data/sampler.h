@@ -20,6 +20,8 @@ class Sampler {
   static Sampler InOrder(std::vector<uint32_t> samples);
 
   int64_t size() const { return static_cast<int64_t>(samples_.size()); }
+  // The list that epochs visit, as it was given.
+  std::span<const uint32_t> samples() const { return samples_; }
 
   // The sample ids at `positions` of `epoch`, valid until the next call.
   // REQUIRES 0 <= positions.begin <= positions.end <= size().

@@ -72,9 +72,12 @@ void GradientStep::RunMicrobatch(int worker, const Microbatch& microbatch, int64
                            net_.input()};
   const ConstTensor logits = executor.Forward(context, images);
   AddStatistics(executor, microbatch.size());
-  const LossSums sums =
-      ComputeLoss(loss_.kind, logits, {.labels = microbatch.labels, .smoothing = loss_.smoothing},
-                  executor.output_gradient());
+  const LossSums sums = ComputeLoss(loss_.kind, logits,
+                                    {.labels = microbatch.labels,
+                                     .smoothing = loss_.smoothing,
+                                     .other_labels = microbatch.other_labels,
+                                     .shares = microbatch.shares},
+                                    executor.output_gradient());
   // The bridge from gradients to communication. Only worker 0 may talk to MPI.
   executor.Backward(
       context,

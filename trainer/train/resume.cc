@@ -23,6 +23,7 @@ v1::Job StepsOf(const v1::Job& job) {
   *steps.mutable_data() = job.data();
   steps.mutable_data()->clear_prefetch();
   steps.mutable_data()->clear_normalization();
+  steps.mutable_data()->clear_augment();
   // Where the files are does not matter: their contents are compared.
   if (steps.data().has_mnist()) {
     steps.mutable_data()->mutable_mnist()->clear_directory();
@@ -40,6 +41,9 @@ v1::Job WeightsOf(const v1::Job& job) {
   v1::Job weights = job;
   *weights.mutable_data() = StepsOf(job).data();
   *weights.mutable_data()->mutable_normalization() = job.data().normalization();
+  if (job.data().has_augment()) {
+    *weights.mutable_data()->mutable_augment() = job.data().augment();
+  }
   weights.clear_name();
   weights.clear_output_directory();
   weights.clear_evaluation();

@@ -9,6 +9,7 @@
 
 #include "storage/checkpoint_directory.h"
 #include "storage/run_directory.h"
+#include "trainer/train/augmentation_builder.h"
 #include "trainer/train/job_data.h"
 #include "trainer/train/net_builder.h"
 #include "trainer/train/optimizer_builder.h"
@@ -41,6 +42,7 @@ class Run {
     data_ = std::make_unique<JobData>(job_.data(), request.data_directory, communicator);
     *job_.mutable_data() = data_->resolved();
     RunTogether(communicator, [&] {
+      CheckAugmentation(request_.job, data_->train().shape());
       net_ = BuildNet(request_.job, data_->shape(), data_->train().classes());
       state_ = NewState(job_, *net_);
     });

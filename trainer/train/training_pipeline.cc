@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "trainer/train/augmentation_builder.h"
 #include "trainer/train/optimizer_builder.h"
 
 namespace lockstep {
@@ -62,11 +63,11 @@ TrainingState NewState(const v1::Job& job, const Net& net) {
 TrainingPipeline::TrainingPipeline(const v1::Job& job, const JobData& data, const Net& net,
                                    WorkerPool* workers, comm::Communicator* communicator,
                                    const TrainingOptions& options, int64_t first_step)
-    : prefetcher_(
-          BatchLoader(data.train(), data.normalizer(), Sampler(job.seed(), data.split().train)),
-          OwnMicrobatches(options.plan, first_step, options.run_length.total_steps,
-                          communicator->rank(), communicator->size()),
-          workers->size() + job.data().prefetch()),
+    : prefetcher_(BatchLoader(data.train(), data.normalizer(),
+                              Sampler(job.seed(), data.split().train), MakeAugmenter(job, data)),
+                  OwnMicrobatches(options.plan, first_step, options.run_length.total_steps,
+                                  communicator->rank(), communicator->size()),
+                  workers->size() + job.data().prefetch()),
       reducer_(BuildReducer(job, net, *communicator)),
       gradient_step_(net, job.seed(), ToLossOptions(job), workers, &prefetcher_, reducer_.get()) {}
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <span>
 #include <vector>
 
 namespace lockstep {
@@ -39,6 +40,21 @@ TEST(RandomStream, NextWalksThroughTheBlocks) {
   for (uint32_t block = 0; block < 3; ++block) {
     for (const uint32_t draw : stream.Block(block)) {
       EXPECT_EQ(stream.Next(), draw);
+    }
+  }
+}
+
+TEST(RandomStream, FillingGivesTheBlocksDraws) {
+  const RandomStream stream = Stream((uint64_t{7} << 32) + 0xFFFFFFF0, 9);
+  for (const uint32_t first : {0U, 1U, 1000U, 0xFFFFFFFEU}) {
+    for (const size_t count : {0, 1, 4, 31, 32, 33, 64, 131}) {
+      std::vector<uint32_t> draws(count + 1, 77);
+      stream.Fill(first, std::span(draws).first(count));
+      for (size_t i = 0; i < count; ++i) {
+        ASSERT_EQ(draws[i], stream.Block(first + static_cast<uint32_t>(i / 4))[i % 4])
+            << first << " " << count << " " << i;
+      }
+      EXPECT_EQ(draws[count], 77U);  // and nothing behind them
     }
   }
 }

@@ -126,6 +126,22 @@ TEST(ValidateJob, MeanAndStandardDeviationAreOfAsManyChannels) {
       "(1), has 2");
 }
 
+TEST(ValidateJob, AugmentationSaysHowMuch) {
+  EXPECT_EQ(ErrorAfter("mnist {}", "mnist {} augment { rotation {} elastic {} flip {} }"),
+            "job:8:27: data.augment.rotation.degrees: must be set");
+  EXPECT_EQ(ErrorAfter("mnist {}", "mnist {} augment { rotation { degrees: 200 } }"),
+            "job:8:38: data.augment.rotation.degrees: must be at most 180, is 200");
+  EXPECT_EQ(ErrorAfter("mnist {}", "mnist {} augment { elastic { sigma: 0 } }"),
+            "job:8:37: data.augment.elastic.sigma: must be at least 0.5, is 0");
+  EXPECT_EQ(ErrorAfter("mnist {}", "mnist {} augment { elastic {} cutout { size: 8 } }"), "");
+}
+
+TEST(ValidateJob, TheRangeOfScalesIsNotEmpty) {
+  EXPECT_EQ(ErrorAfter("mnist {}", "mnist {} augment { scale { lowest: 1.2 highest: 1.1 } }"),
+            "job:8:35: data.augment.scale.lowest: must be at most highest (1.1), is 1.2");
+  EXPECT_EQ(ErrorAfter("mnist {}", "mnist {} augment { scale { lowest: 1.1 highest: 1.1 } }"), "");
+}
+
 TEST(ValidateJob, TheBestIsChosenByHoldOutSamples) {
   EXPECT_EQ(ErrorAfter("mnist {}", "mnist {} holdout { samples: 0 }"), "");
   EXPECT_EQ(ErrorOf(std::string(kSmallJob) + "checkpoint { keep_best: true }",

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <span>
+
 #include "tests/trainer/data/small_datasets.h"
 
 namespace lockstep {
@@ -69,6 +71,54 @@ TEST_F(BatchLoaderTest, PixelsAreNormalisedByChannel) {
     EXPECT_EQ(microbatch.images[i], -1.0F);
     EXPECT_EQ(microbatch.images[i + 1], -2.0F);
   }
+}
+
+TEST_F(BatchLoaderTest, AnAugmenterSeesEverySampleInItsEpoch) {
+  const AugmentationOptions options{.brightness = 100};
+  Augmenter augmenter(options, dataset_.shape(), unscaled_, 3);
+  BatchLoader loader(dataset_, unscaled_, Sampler::InOrder(AllSamples(10)), augmenter);
+  BatchLoader plain(dataset_, unscaled_, Sampler::InOrder(AllSamples(10)));
+  Microbatch augmented;
+  Microbatch expected;
+  loader.Load({.epoch = 4, .positions = {2, 7}}, &augmented);
+  plain.Load({.epoch = 4, .positions = {2, 7}}, &expected);
+  EXPECT_NE(augmented.images, expected.images);
+  for (size_t i = 0; i < 5; ++i) {
+    augmenter.Apply(4, expected.sample_ids[i], std::span(expected.images).subspan(12 * i, 12));
+  }
+  EXPECT_EQ(augmented.images, expected.images);
+  EXPECT_EQ(augmented.labels, expected.labels);
+}
+
+TEST_F(BatchLoaderTest, SamplesAreMixedWithOthersThatAreTrainedOn) {
+  const Augmenter augmenter({.brightness = 100, .mix_up_alpha = 1}, dataset_.shape(), unscaled_, 3);
+  const Augmenter unmixed({.brightness = 100}, dataset_.shape(), unscaled_, 3);
+  const std::vector<uint32_t> trained_on = {1, 4, 6, 9, 3};
+  BatchLoader loader(dataset_, unscaled_, Sampler::InOrder(trained_on), augmenter);
+  BatchLoader plain(dataset_, unscaled_, Sampler::InOrder(AllSamples(10)), unmixed);
+  Microbatch mixed;
+  Microbatch all;
+  loader.Load({.epoch = 4, .positions = {1, 5}}, &mixed);
+  plain.Load({.epoch = 4, .positions = {0, 10}}, &all);
+  ASSERT_EQ(mixed.other_labels.size(), 4U);
+  ASSERT_EQ(mixed.shares.size(), 4U);
+  for (size_t i = 0; i < 4; ++i) {
+    const uint32_t own = trained_on[i + 1];
+    const auto partner = augmenter.DrawPartner(4, own, 5).value();
+    const uint32_t other = trained_on.at(partner.position);
+    EXPECT_EQ(mixed.sample_ids[i], own);
+    EXPECT_EQ(mixed.labels[i], dataset_.label(own));
+    EXPECT_EQ(mixed.other_labels[i], dataset_.label(other));
+    EXPECT_EQ(mixed.shares[i], partner.share);
+    for (size_t pixel = 0; pixel < 12; ++pixel) {
+      EXPECT_EQ(mixed.images[12 * i + pixel],
+                partner.share * all.images[12 * own + pixel] +
+                    (1 - partner.share) * all.images[12 * other + pixel]);
+    }
+  }
+  plain.Load({.positions = {0, 2}}, &mixed);
+  EXPECT_TRUE(mixed.other_labels.empty());
+  EXPECT_TRUE(mixed.shares.empty());
 }
 
 TEST_F(BatchLoaderTest, FloatPixelsLoadToTheSameBits) {

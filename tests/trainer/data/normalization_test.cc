@@ -119,6 +119,18 @@ TEST(MeasureMeanStd, MeasuredImagesHaveMeanZeroAndVarianceOne) {
   EXPECT_NEAR(squares / 6, 1.0, 1e-6);
 }
 
+TEST(Normalizer, ScaledValuesBecomeWhatPixelsBecomeAndBack) {
+  const Normalizer normalizer(2, {.scale = 0.5, .mean = {1, 3}, .std = {2, 8}});
+  std::vector<float> image(2);
+  normalizer.Apply(std::vector<float>{10, 10}, image);
+  for (const int channel : {0, 1}) {
+    EXPECT_EQ(normalizer.FromScaled(5, channel), image[static_cast<size_t>(channel)]);
+    EXPECT_EQ(normalizer.ToScaled(image[static_cast<size_t>(channel)], channel), 5);
+  }
+  EXPECT_EQ(normalizer.ScaledUnit(0), 0.5F);
+  EXPECT_EQ(normalizer.ScaledUnit(1), 0.125F);
+}
+
 TEST(MeasureMeanStd, RefusesAConstantChannel) {
   const std::vector<std::byte> block = Pack(Pairs({9, 9, 9, 9}));
   NormalizationOptions options;

@@ -166,6 +166,17 @@ TEST_F(PrefetcherTest, DestructionNeedsNoConsumer) {
   }
 }
 
+TEST_F(PrefetcherTest, MeasuresTheTimeThatLoadingTakes) {
+  Prefetcher prefetcher(Loader(), Requests(3), /*buffers=*/2);
+  while (prefetcher.Take()) {
+  }
+  const double loading = prefetcher.load_seconds();
+  EXPECT_GT(loading, 0.0);
+  EXPECT_LT(loading, 60.0);
+  prefetcher.Stop();
+  EXPECT_EQ(prefetcher.load_seconds(), loading);
+}
+
 TEST_F(PrefetcherTest, MeasuresTheTimeThatConsumersWait) {
   std::latch taking(1);
   auto next = [&, asked = false]() mutable -> std::optional<MicrobatchRequest> {

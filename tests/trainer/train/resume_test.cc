@@ -161,7 +161,8 @@ TEST_F(ResumeTest, KnowsWhetherTheStateIsInTheRunsOwnDirectory) {
 
 TEST_F(ResumeTest, AJobThatChangedInAnotherWayGoesOn) {
   Save(4, run_);
-  const SmallRun changed({"optimizer.adam.learning_rate=0.5", "epochs=9", "data.prefetch=7"});
+  const SmallRun changed({"optimizer.adam.learning_rate=0.5", "epochs=9", "data.prefetch=7",
+                          "data.augment.rotation.degrees=5"});
   ExpectSame(Start({.kind = Kind::kAuto}, changed), changed.Numbered(4));
 }
 
