@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 
+#include "trainer/train/augmentation_builder.h"
 #include "trainer/train/evaluator.h"
 #include "trainer/train/net_builder.h"
 #include "trainer/train/rank_threads.h"
@@ -79,11 +80,13 @@ BenchResult BenchTraining(Bench* bench) {
   const std::vector<LayerTime> before = LayerTimes(bench->net, executors);
   const int64_t samples_before = bench->state.position.samples_seen;
   rank_times.Collect(communicator);
+  const double load_before = pipeline.prefetcher().load_seconds();
   BenchResult result{.steps = bench->steps};
   result.seconds = train_until(bench->warm_up + bench->steps);
   const RankRow own = rank_times.Collect(communicator)[static_cast<size_t>(communicator->rank())];
   result.samples = bench->state.position.samples_seen - samples_before;
   result.data_wait_seconds = own.data_wait;
+  result.data_load_seconds = pipeline.prefetcher().load_seconds() - load_before;
   result.reduce_wait_seconds = own.reduce_wait;
   result.layers = Since(before, LayerTimes(bench->net, executors));
   return result;
@@ -127,8 +130,10 @@ BenchResult BenchInference(Bench* bench) {
 BenchResult BenchJob(const BenchRequest& request, comm::Communicator* communicator) {
   const JobData data(request.job.job.data(), request.data_directory, communicator);
   std::unique_ptr<Net> net;
-  RunTogether(communicator,
-              [&] { net = BuildNet(request.job, data.shape(), data.train().classes()); });
+  RunTogether(communicator, [&] {
+    CheckAugmentation(request.job, data.train().shape());
+    net = BuildNet(request.job, data.shape(), data.train().classes());
+  });
   RankThreads threads(request.threads, communicator);
   Bench bench{.job = request.job.job,
               .data = data,

@@ -37,6 +37,7 @@ struct BenchResult {
   double seconds = 0;  // wall clock
   double images_per_second = 0;
   double data_wait_seconds = 0;    // workers waiting for microbatches
+  double data_load_seconds = 0;    // the loading thread's, beside the workers: augmentation too
   double reduce_wait_seconds = 0;  // waiting for the all-reduce to end
   std::vector<LayerTime> layers{};
 };
