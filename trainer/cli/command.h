@@ -34,5 +34,7 @@ void AddBenchCommand(Command program, Action* action);
 void AddInspectCommand(Command program, Action* action);
 void AddVerifyCommand(Command program, Action* action);
 void AddDataCommand(Command program, Action* action);
+// Below `data`.
+void AddPreviewCommand(Command data, Action* action);
 
 }  // namespace lockstep

@@ -81,7 +81,9 @@ void AddMakeCommand(Command data, Action* action) {
 }  // namespace
 
 void AddDataCommand(Command program, Action* action) {
-  Command command = program.AddCommand("data", "Get MNIST, check it, or draw digits in its form");
+  Command command = program.AddCommand(
+      "data",
+      "Get MNIST, check it, draw digits in its form, or draw what a job makes of its samples");
   command.RequireCommand();
   auto directory = std::make_shared<std::string>();
   Command fetch = command.AddCommand(
@@ -96,6 +98,7 @@ void AddDataCommand(Command program, Action* action) {
       .TypeName("DIR");
   verify.OnCall([=] { action->alone = [=] { return Verify(*directory); }; });
   AddMakeCommand(command, action);
+  AddPreviewCommand(command, action);
 }
 
 }  // namespace lockstep
