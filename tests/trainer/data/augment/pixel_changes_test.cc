@@ -82,7 +82,7 @@ Filled Cut(const CutoutOptions& options, uint32_t sample) {
   Filled filled;
   for (int y = 0; y < shape.height; ++y) {
     for (int x = 0; x < shape.width; ++x) {
-      const float* const pixel = &image[static_cast<size_t>(2 * (y * shape.width + x))];
+      const float* const pixel = image.data() + 2 * (y * shape.width + x);
       if (pixel[0] == 1.0F && pixel[1] == 1.0F) {
         continue;
       }

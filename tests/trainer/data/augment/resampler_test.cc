@@ -34,7 +34,8 @@ Image Changed(const Image& image, const ImageShape& shape, const AffineChange& c
 }
 
 float At(const Image& image, const ImageShape& shape, int y, int x, int channel) {
-  return image.at(static_cast<size_t>((y * shape.width + x) * shape.channels + channel));
+  const int index = (y * shape.width + x) * shape.channels + channel;
+  return image.at(static_cast<size_t>(index));
 }
 
 constexpr ImageShape kShapes[] = {{.channels = 1, .height = 28, .width = 28},
