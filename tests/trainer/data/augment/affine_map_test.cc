@@ -9,7 +9,7 @@ namespace lockstep {
 namespace {
 
 // An image with centre (10, 5).
-constexpr ImageShape kShape{.channels = 1, .height = 11, .width = 21};
+constexpr ImageShape kMapped{.channels = 1, .height = 11, .width = 21};
 
 struct Place {
   double x;
@@ -18,7 +18,7 @@ struct Place {
 
 // Where the pixel (x, y) of the changed image comes from.
 Place Source(const AffineChange& change, double x, double y) {
-  const AffineMap map = SourceOf(change, kShape);
+  const AffineMap map = SourceOf(change, kMapped);
   return {.x = map.xx * x + map.xy * y + map.x0, .y = map.yx * x + map.yy * y + map.y0};
 }
 
@@ -27,7 +27,7 @@ void ExpectPlace(const Place& place, double x, double y) {
   EXPECT_NEAR(place.y, y, 1e-12);
 }
 
-TEST(AffineMap, NoChangeIsTheIdentity) { EXPECT_EQ(SourceOf({}, kShape), AffineMap{}); }
+TEST(AffineMap, NoChangeIsTheIdentity) { EXPECT_EQ(SourceOf({}, kMapped), AffineMap{}); }
 
 TEST(AffineMap, PositiveRotationTurnsCounterClockwise) {
   // What was right of the centre is above it after a quarter turn.
@@ -38,14 +38,14 @@ TEST(AffineMap, PositiveRotationTurnsCounterClockwise) {
 
 TEST(AffineMap, QuarterTurnsAreExact) {
   for (const double turns : {-8, -3, -2, -1, 1, 2, 3, 4, 5, 400}) {
-    const AffineMap map = SourceOf({.rotation_degrees = 90 * turns}, kShape);
+    const AffineMap map = SourceOf({.rotation_degrees = 90 * turns}, kMapped);
     for (const double factor : {map.xx, map.xy, map.yx, map.yy}) {
       EXPECT_TRUE(factor == 0 || std::fabs(factor) == 1) << turns << " " << factor;
     }
   }
-  EXPECT_EQ(SourceOf({.rotation_degrees = -90}, kShape),
-            SourceOf({.rotation_degrees = 270}, kShape));
-  EXPECT_EQ(SourceOf({.rotation_degrees = 360}, kShape), AffineMap{});
+  EXPECT_EQ(SourceOf({.rotation_degrees = -90}, kMapped),
+            SourceOf({.rotation_degrees = 270}, kMapped));
+  EXPECT_EQ(SourceOf({.rotation_degrees = 360}, kMapped), AffineMap{});
 }
 
 TEST(AffineMap, RotationKeepsTheCentreAndDistances) {

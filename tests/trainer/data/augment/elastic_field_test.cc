@@ -9,7 +9,7 @@
 namespace lockstep {
 namespace {
 
-RandomStream Stream(uint32_t sample) {
+RandomStream FieldStream(uint32_t sample) {
   return {5, {.purpose = Purpose::kAugment, .layer = 8, .time = 2, .sample = sample}};
 }
 
@@ -37,7 +37,7 @@ Moments Measure(const ElasticOptions& options, int side, int apart, int fields) 
   ElasticField field(side, side, options);
   Moments sums;
   for (int sample = 0; sample < fields; ++sample) {
-    field.Draw(Stream(static_cast<uint32_t>(sample)));
+    field.Draw(FieldStream(static_cast<uint32_t>(sample)));
     const std::span<const float> first = field.Rightward(0);
     const std::span<const float> row = field.Rightward(side / 2);
     const double value = row[side / 2];
@@ -84,7 +84,7 @@ TEST(ElasticField, NumbersForEverySixthPixelHaveIt) {
 
 TEST(ElasticField, NeighboursMoveTogether) {
   ElasticField field(28, 28, {.sigma = 4, .alpha = 34});
-  field.Draw(Stream(0));
+  field.Draw(FieldStream(0));
   // Differences of neighbours have a standard deviation of 0.24; of twice as many pixels, 0.48.
   for (int y = 0; y < 28; ++y) {
     for (int x = 1; x < 28; ++x) {
@@ -95,22 +95,22 @@ TEST(ElasticField, NeighboursMoveTogether) {
 
 TEST(ElasticField, DependsOnTheStreamAlone) {
   ElasticField used(11, 30, {});
-  used.Draw(Stream(1));
+  used.Draw(FieldStream(1));
   const std::vector<float> one = Values(used, 11, 30);
-  used.Draw(Stream(2));
+  used.Draw(FieldStream(2));
   EXPECT_NE(Values(used, 11, 30), one);
-  used.Draw(Stream(1));
+  used.Draw(FieldStream(1));
   EXPECT_EQ(Values(used, 11, 30), one);
   ElasticField fresh(11, 30, {});
-  fresh.Draw(Stream(1));
+  fresh.Draw(FieldStream(1));
   EXPECT_EQ(Values(fresh, 11, 30), one);
 }
 
 TEST(ElasticField, AlphaIsAFactor) {
   ElasticField once(5, 40, {.sigma = 3, .alpha = 1});
   ElasticField eightfold(5, 40, {.sigma = 3, .alpha = 8});
-  once.Draw(Stream(3));
-  eightfold.Draw(Stream(3));
+  once.Draw(FieldStream(3));
+  eightfold.Draw(FieldStream(3));
   for (int x = 0; x < 40; ++x) {
     EXPECT_EQ(8 * once.Downward(4)[x], eightfold.Downward(4)[x]);
   }
@@ -118,7 +118,7 @@ TEST(ElasticField, AlphaIsAFactor) {
 
 TEST(ElasticField, ABlurWiderThanTheImageIsFine) {
   ElasticField field(1, 3, {.sigma = 50, .alpha = 300});
-  field.Draw(Stream(0));
+  field.Draw(FieldStream(0));
   EXPECT_NEAR(field.Rightward(0)[0], field.Rightward(0)[2], 0.2);
   EXPECT_NE(field.Rightward(0)[0], 0);
 }

@@ -9,7 +9,7 @@
 namespace lockstep {
 namespace {
 
-RandomStream Stream(uint32_t sample) {
+RandomStream MixStream(uint32_t sample) {
   return {4, {.purpose = Purpose::kAugment, .layer = 13, .time = 6, .sample = sample}};
 }
 
@@ -22,7 +22,7 @@ TEST_P(Beta, HasItsMomentsAndSymmetry) {
   double variance = 0;
   double fourth = 0;
   for (uint32_t i = 0; i < kDraws; ++i) {
-    RandomStream stream = Stream(i);
+    RandomStream stream = MixStream(i);
     const double value = DrawBeta(alpha, &stream);
     ASSERT_GE(value, 0);
     ASSERT_LE(value, 1);
@@ -40,9 +40,9 @@ TEST_P(Beta, HasItsMomentsAndSymmetry) {
 INSTANTIATE_TEST_SUITE_P(Shapes, Beta, testing::Values(0.02, 0.2, 0.99, 1.0, 2.0, 30.0));
 
 TEST(DrawBeta, DependsOnTheStreamAlone) {
-  RandomStream one = Stream(1);
-  RandomStream again = Stream(1);
-  RandomStream other = Stream(2);
+  RandomStream one = MixStream(1);
+  RandomStream again = MixStream(1);
+  RandomStream other = MixStream(2);
   const double value = DrawBeta(0.4, &one);
   EXPECT_EQ(DrawBeta(0.4, &again), value);
   EXPECT_NE(DrawBeta(0.4, &other), value);

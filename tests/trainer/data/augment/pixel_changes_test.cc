@@ -13,7 +13,7 @@ namespace {
 
 using testing::ElementsAre;
 
-RandomStream Stream(uint32_t sample) {
+RandomStream PixelStream(uint32_t sample) {
   return {3, {.purpose = Purpose::kAugment, .layer = 10, .time = 1, .sample = sample}};
 }
 
@@ -28,7 +28,7 @@ TEST(Brighten, AddsTheAmountInTheChannelsUnits) {
 TEST(AddNoise, HasTheStatedMeanAndDeviationAndIsNearlyNormal) {
   constexpr int kValues = 100'000;
   std::vector<float> image(kValues, 2.0F);
-  AddNoise(Stream(0), 0.25F, std::vector<float>{1}, image);
+  AddNoise(PixelStream(0), 0.25F, std::vector<float>{1}, image);
   double mean = 0;
   double variance = 0;
   int within_one = 0;
@@ -47,8 +47,8 @@ TEST(AddNoise, HasTheStatedMeanAndDeviationAndIsNearlyNormal) {
 TEST(AddNoise, EveryValueHasItsOwnInItsChannelsUnits) {
   std::vector<float> grey(3000);
   std::vector<float> colour(3000);
-  AddNoise(Stream(1), 1, std::vector<float>{1}, grey);
-  AddNoise(Stream(1), 1, std::vector<float>{1, 2, 4}, colour);
+  AddNoise(PixelStream(1), 1, std::vector<float>{1}, grey);
+  AddNoise(PixelStream(1), 1, std::vector<float>{1, 2, 4}, colour);
   for (size_t i = 0; i < grey.size(); ++i) {
     ASSERT_EQ(colour[i], grey[i] * static_cast<float>(1 << (i % 3)));
   }
@@ -59,9 +59,9 @@ TEST(AddNoise, DependsOnTheStream) {
   std::vector<float> one(50);
   std::vector<float> again(50);
   std::vector<float> other(50);
-  AddNoise(Stream(1), 1, std::vector<float>{1}, one);
-  AddNoise(Stream(1), 1, std::vector<float>{1}, again);
-  AddNoise(Stream(2), 1, std::vector<float>{1}, other);
+  AddNoise(PixelStream(1), 1, std::vector<float>{1}, one);
+  AddNoise(PixelStream(1), 1, std::vector<float>{1}, again);
+  AddNoise(PixelStream(2), 1, std::vector<float>{1}, other);
   EXPECT_EQ(one, again);
   EXPECT_NE(one, other);
 }
@@ -78,7 +78,7 @@ struct Filled {
 Filled Cut(const CutoutOptions& options, uint32_t sample) {
   const ImageShape shape{.channels = 2, .height = 9, .width = 12};
   std::vector<float> image(static_cast<size_t>(shape.size()), 1.0F);
-  CutOut(Stream(sample), options, shape, std::vector<float>{-3, -4}, image);
+  CutOut(PixelStream(sample), options, shape, std::vector<float>{-3, -4}, image);
   Filled filled;
   for (int y = 0; y < shape.height; ++y) {
     for (int x = 0; x < shape.width; ++x) {
