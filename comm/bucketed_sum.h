@@ -37,7 +37,8 @@ class BucketedSum {
         size_(size),
         bucket_elements_(bucket_elements),
         node_size_(communicator.node_size()),
-        arrays_(communicator.node_size() > 1 ? 2 : 1) {
+        arrays_(communicator.node_size() > 1 ? 2 : 1),
+        several_nodes_(communicator.node_size() < communicator.size()) {
     if (head < 0 || size < 0 || bucket_elements < 1 || head + bucket_elements > kLargestPiece) {
       throw std::logic_error("BucketedSum: a bucket, with the head, has 1 to 2^30 elements");
     }
@@ -48,11 +49,9 @@ class BucketedSum {
     }
     requests_.resize(buckets_.size(), MPI_REQUEST_NULL);
     handle_ = Duplicate(communicator.handle().communicator);
-    const bool several_nodes = communicator.node_size() < communicator.size();
-    if (several_nodes) {
+    if (several_nodes_) {
       leaders_ = Split(handle_->communicator, communicator.node_rank() == 0 ? 0 : MPI_UNDEFINED);
     }
-    several_nodes_ = several_nodes;
     ShareMemory(communicator);
   }
 
@@ -291,7 +290,7 @@ class BucketedSum {
   int64_t bucket_elements_;
   int64_t node_size_;
   int64_t arrays_;
-  bool several_nodes_ = false;
+  bool several_nodes_;
   std::unique_ptr<MpiHandle> handle_;
   std::unique_ptr<MpiHandle> leaders_;  // of the nodes; on other ranks, or for one node, none
   std::unique_ptr<NodeMemory> memory_;

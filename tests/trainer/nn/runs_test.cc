@@ -17,6 +17,7 @@
 #include "trainer/nn/layers/max_pool.h"
 #include "trainer/nn/layers/relu.h"
 #include "trainer/nn/layers/tanh.h"
+#include "trainer/nn/memory_plan.h"
 #include "trainer/nn/net_executor.h"
 
 namespace lockstep {
@@ -111,6 +112,18 @@ TEST(StageRuns, AMicrobatchThatFitsTheCacheIsNotCut) {
   for (const StageRun& run : RunsOf(LargeNet(kSlice))) {
     EXPECT_EQ(run.first, run.last);
     EXPECT_EQ(run.slice, kSlice);
+  }
+}
+
+TEST(StageRuns, GradientsWithinARunAreKeptForASliceAlone) {
+  const Net net = LargeNet(kBatch);
+  const std::vector<Stage> stages = PlanStages(net, Phase::kTraining);
+  const MemoryPlan plan = PlanMemory(net, stages, PlanRuns(net, stages), Phase::kTraining);
+  for (size_t i = 0; i < stages.size(); ++i) {
+    const bool within = i < 4;  // the pool's gradient comes from the layer behind the run
+    const int64_t samples = within ? kSlice : kBatch;
+    EXPECT_EQ(plan.stages[i].gradient.bytes, samples * stages[i].plan.output.size() * 4) << i;
+    EXPECT_EQ(plan.stages[i].activation.bytes, kBatch * stages[i].plan.output.size() * 4) << i;
   }
 }
 
