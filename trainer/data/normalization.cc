@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string_view>
@@ -142,6 +143,10 @@ float Normalizer::ScaledUnit(int channel) const {
 void Normalizer::Apply(std::span<const uint8_t> pixels, std::span<float> out) const {
   CHECK_EQ(pixels.size(), out.size());
   const size_t channels = mean_.size();
+  if (channels == 1) {  // known to the compiler, the stride is half of the time
+    std::ranges::transform(pixels, out.begin(), [&](uint8_t pixel) { return table_[pixel]; });
+    return;
+  }
   for (size_t channel = 0; channel < channels; ++channel) {
     const float* const table = table_.data() + 256 * channel;
     for (size_t i = channel; i < pixels.size(); i += channels) {

@@ -5,6 +5,7 @@
 #include "trainer/nn/layers/build_checks.h"
 #include "trainer/nn/layers/channel_bias.h"
 #include "trainer/tensor/blas.h"
+#include "trainer/tensor/products.h"
 
 namespace lockstep {
 
@@ -33,8 +34,8 @@ void Linear::Forward(const LayerContext& context, std::span<const ConstTensor> i
   const ConstTensor& input = inputs[0];
   const auto width = static_cast<int>(input.shape.size());
   const int units = options_.units;
-  Gemm(output.batch, units, width, {input.data, width}, {context.Value(weight_), units}, 0,
-       output.data, units);
+  MultiplyFeatures(output.batch, units, width, {input.data, width}, {context.Value(weight_), units},
+                   {output.data, units});
   if (options_.bias) {
     AddChannelBias(context.Value(bias_), output);
   }
@@ -47,8 +48,8 @@ void Linear::Backward(const LayerContext& context, std::span<const ConstTensor> 
   const auto width = static_cast<int>(input.shape.size());
   const int units = options_.units;
   const int batch = input.batch;
-  Gemm(width, units, batch, {input.data, width, Op::kTranspose}, {output_gradient.data, units}, 1,
-       context.Gradient(weight_), units);
+  AccumulateFeatures(batch, width, units, {input.data, width}, {output_gradient.data, units},
+                     {context.Gradient(weight_), units});
   if (options_.bias) {
     SumOverPositions(output_gradient, context.Gradient(bias_));
   }

@@ -38,6 +38,11 @@ void DirectConvolution::Backward(const ConvolutionWeights& weights, ConstTensor 
 void FusedDirectConvolution::Forward(const FusedParameters& parameters, ConstTensor input,
                                      Tensor output, std::span<std::byte> kept,
                                      std::span<std::byte> scratch) const {
+  if (pooling() == Pooling::kMax2x2 && engine_.PoolsPlanes()) {
+    engine_.ForwardPooled(parameters.weights.prepared, parameters.bias, input, output, kept,
+                          scratch);
+    return;
+  }
   const TailRow& row = engine_.row();
   const TailKernels& tail = *engine_.kernels().tail;
   const bool pooled = pooling() == Pooling::kMax2x2;

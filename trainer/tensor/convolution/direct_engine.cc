@@ -97,6 +97,29 @@ void DirectEngine::Prepare(const float* weights, std::span<std::byte> prepared) 
   TransposeWeights(weights, spread + WholeLines(taps() * shape_.filter_room));
 }
 
+bool DirectEngine::PoolsPlanes() const {
+  return shape_.channels == 1 && shape_.stride_height == 1 && shape_.stride_width == 1 &&
+         shape_.filters < kDirectUnit && shape_.output_width >= kPlaneColumns;
+}
+
+void DirectEngine::ForwardPooled(std::span<const std::byte> prepared, const float* bias,
+                                 ConstTensor input, Tensor output, std::span<std::byte> kept,
+                                 std::span<std::byte> scratch) const {
+  CHECK(PoolsPlanes());
+  const Workspace workspace = Divide(scratch);
+  SpreadBias(bias, workspace);
+  const int64_t row_size = int64_t{output.shape.width} * output.shape.channels;
+  auto* const positions = reinterpret_cast<uint8_t*>(kept.data());
+  for (int image = 0; image < input.batch; ++image) {
+    const float* const frame = Frame(input.sample(image), workspace);
+    for (int row = 0; row < output.shape.height; ++row) {
+      const int64_t first = image * output.shape.size() + row * row_size;
+      kernels_.planes->pooled_row(shape_, 2 * row, frame, Weights(prepared), workspace.bias,
+                                  output.data + first, kept.empty() ? nullptr : positions + first);
+    }
+  }
+}
+
 void DirectEngine::SpreadWeights(const float* weights, float* spread) const {
   std::fill_n(spread, taps() * shape_.filter_room, 0.0F);
   for (int64_t tap = 0; tap < taps(); ++tap) {

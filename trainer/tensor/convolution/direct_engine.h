@@ -55,6 +55,14 @@ class DirectEngine {
     }
   }
 
+  // Whether ForwardPooled can serve.
+  bool PoolsPlanes() const;
+  // Convolution, bias, relu and 2x2 max pooling of whole images, where too few filters for a vector
+  // would leave Forward's lanes empty: the same bits. `kept`: see FusedConvolution; may be empty.
+  // REQUIRES PoolsPlanes().
+  void ForwardPooled(std::span<const std::byte> prepared, const float* bias, ConstTensor input,
+                     Tensor output, std::span<std::byte> kept, std::span<std::byte> scratch) const;
+
   // Calls give(image, where to write the gradient of all its outputs, where to add that of the
   // bias). `bias_gradient` may be nullptr.
   template <typename Give>

@@ -2,7 +2,7 @@
 
 #include "trainer/tensor/convolution/convolution.h"
 #include "trainer/tensor/convolution/lowering.h"
-#include "trainer/tensor/convolution/row_products.h"
+#include "trainer/tensor/products.h"
 
 namespace lockstep {
 

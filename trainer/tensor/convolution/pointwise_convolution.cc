@@ -1,7 +1,7 @@
 #include "trainer/tensor/convolution/pointwise_convolution.h"
 
 #include "trainer/base/check.h"
-#include "trainer/tensor/convolution/row_products.h"
+#include "trainer/tensor/products.h"
 
 namespace lockstep {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "trainer/tensor/convolution/geometry.h"
-#include "trainer/tensor/convolution/row_products.h"
 #include "trainer/tensor/kernels/windows.h"
+#include "trainer/tensor/products.h"
 
 // Weights in the order in which WindowKernels read them.
 

@@ -5,7 +5,7 @@
 #include "trainer/base/check.h"
 #include "trainer/base/divide.h"
 #include "trainer/tensor/blas.h"
-#include "trainer/tensor/convolution/row_products.h"
+#include "trainer/tensor/products.h"
 
 namespace lockstep {
 namespace {

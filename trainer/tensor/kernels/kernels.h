@@ -2,6 +2,7 @@
 
 #include "trainer/tensor/kernels/batch_norm.h"
 #include "trainer/tensor/kernels/direct.h"
+#include "trainer/tensor/kernels/planes.h"
 #include "trainer/tensor/kernels/tail.h"
 #include "trainer/tensor/kernels/windows.h"
 #include "trainer/tensor/kernels/winograd.h"
@@ -14,6 +15,7 @@ struct Kernels {
   const WinogradKernels* winograd_6_3;  // F(6x6, 3x3)
   const WinogradKernels* winograd_4_5;  // F(4x4, 5x5)
   const DirectKernels* direct;
+  const PlaneKernels* planes;
   const TailKernels* tail;
   const WindowKernels* dense_windows;
   const WindowKernels* grouped_windows;

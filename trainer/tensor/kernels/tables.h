@@ -10,6 +10,7 @@ extern const WinogradKernels kWinograd4And3;
 extern const WinogradKernels kWinograd6And3;
 extern const WinogradKernels kWinograd4And5;
 extern const DirectKernels kDirect;
+extern const PlaneKernels kPlanes;
 extern const TailKernels kTail;
 extern const WindowKernels kDenseWindows;
 extern const WindowKernels kGroupedWindows;

@@ -1,4 +1,4 @@
-#include "trainer/tensor/convolution/row_products.h"
+#include "trainer/tensor/products.h"
 
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ struct Sizes {
 // Below, at and above where products are cut; a large product that is not cut into thin pieces; the
 // most rows of one piece.
 const std::vector<Sizes> kSizes = {{1, 1, 1},     {7, 3, 5},      {81, 64, 192}, {82, 64, 192},
-                                   {500, 64, 64}, {40, 512, 600}, {5000, 3, 2}};
+                                   {500, 64, 64}, {40, 512, 600}, {5000, 3, 2},  {64, 120, 400}};
 
 std::vector<float> RandomNumbers(int64_t size, uint32_t sample) {
   RandomStream stream(1, {.purpose = Purpose::kAugment, .sample = sample});
@@ -30,7 +30,7 @@ std::vector<float> RandomNumbers(int64_t size, uint32_t sample) {
   return numbers;
 }
 
-TEST(RowProducts, MultiplyRowsAddsTheProductToBetaTimesWhatWasThere) {
+TEST(Products, MultiplyRowsAddsTheProductToBetaTimesWhatWasThere) {
   for (const auto& [rows, n, k] : kSizes) {
     for (const float beta : {0.0F, 1.0F}) {
       const std::vector<float> a = RandomNumbers(int64_t{rows} * k, 1);
@@ -51,7 +51,7 @@ TEST(RowProducts, MultiplyRowsAddsTheProductToBetaTimesWhatWasThere) {
   }
 }
 
-TEST(RowProducts, AccumulateRowsAddsToWhatWasThere) {
+TEST(Products, AccumulateRowsAddsToWhatWasThere) {
   for (const auto& [rows, n, m] : kSizes) {
     const std::vector<float> a = RandomNumbers(int64_t{rows} * m, 3);
     const std::vector<float> b = RandomNumbers(int64_t{rows} * n, 4);
@@ -69,7 +69,43 @@ TEST(RowProducts, AccumulateRowsAddsToWhatWasThere) {
   }
 }
 
-TEST(RowProducts, StridesLeaveNeighbouringColumnsAlone) {
+TEST(Products, MultiplyFeaturesOverwritesWithTheProduct) {
+  for (const auto& [rows, n, k] : kSizes) {
+    const std::vector<float> a = RandomNumbers(int64_t{rows} * k, 5);
+    const std::vector<float> b = RandomNumbers(int64_t{k} * n, 6);
+    std::vector<float> c(int64_t{rows} * n, NAN);
+    MultiplyFeatures(rows, n, k, {a.data(), k}, {b.data(), n}, {c.data(), n});
+    for (int row = 0; row < rows; row += 1 + rows / 20) {
+      for (int column = 0; column < n; ++column) {
+        double sum = 0;
+        for (int i = 0; i < k; ++i) {
+          sum += double{a[int64_t{row} * k + i]} * b[int64_t{i} * n + column];
+        }
+        ASSERT_NEAR(c[int64_t{row} * n + column], sum, 1e-4) << rows << " " << n << " " << k;
+      }
+    }
+  }
+}
+
+TEST(Products, AccumulateFeaturesAddsToWhatWasThere) {
+  for (const auto& [rows, n, features] : kSizes) {
+    const std::vector<float> a = RandomNumbers(int64_t{rows} * features, 7);
+    const std::vector<float> b = RandomNumbers(int64_t{rows} * n, 8);
+    std::vector<float> c(int64_t{features} * n, 10.0F);
+    AccumulateFeatures(rows, features, n, {a.data(), features}, {b.data(), n}, {c.data(), n});
+    for (int i = 0; i < features; i += 1 + features / 20) {
+      for (int j = 0; j < n; ++j) {
+        double sum = 10;
+        for (int row = 0; row < rows; ++row) {
+          sum += double{a[int64_t{row} * features + i]} * b[int64_t{row} * n + j];
+        }
+        ASSERT_NEAR(c[int64_t{i} * n + j], sum, 1e-4) << rows << " " << features << " " << n;
+      }
+    }
+  }
+}
+
+TEST(Products, StridesLeaveNeighbouringColumnsAlone) {
   // The middle column of three, as groups use it.
   const std::vector<float> a = {9, 1, 9, 9, 2, 9};
   const std::vector<float> b = {3};
@@ -78,7 +114,7 @@ TEST(RowProducts, StridesLeaveNeighbouringColumnsAlone) {
   EXPECT_EQ(c, (std::vector<float>{7, 3, 7, 7, 6, 7}));
 }
 
-TEST(RowProducts, CopyRowsCopiesDenseAndStridedRows) {
+TEST(Products, CopyRowsCopiesDenseAndStridedRows) {
   const std::vector<float> from = {1, 2, 3, 4, 5, 6};
   std::vector<float> dense(6);
   CopyRows(2, 3, {from.data(), 3}, {dense.data(), 3});
@@ -88,7 +124,7 @@ TEST(RowProducts, CopyRowsCopiesDenseAndStridedRows) {
   EXPECT_EQ(strided, (std::vector<float>{2, 3, 0, 5, 6, 0}));
 }
 
-TEST(RowProducts, TransposeReachesEveryElementOfOddSizes) {
+TEST(Products, TransposeReachesEveryElementOfOddSizes) {
   for (const auto& [rows, columns] : {std::pair{1, 1}, {3, 17}, {16, 16}, {33, 50}}) {
     std::vector<float> in(rows * columns);
     for (int i = 0; i < rows * columns; ++i) {

@@ -4,9 +4,8 @@
 
 #include "trainer/tensor/blas.h"
 
-// Products of a tall matrix (a row for each position of an image) with a small one, cut along the
-// tall side into pieces that OpenBLAS multiplies fastest. Where the cuts are depends on the sizes
-// given alone.
+// Matrix products cut into pieces that OpenBLAS multiplies fastest. Where the cuts are depends on
+// the sizes given alone.
 
 namespace lockstep {
 
@@ -26,11 +25,17 @@ struct Matrix {
   operator ConstMatrix() const { return {data, stride}; }  // NOLINT
 };
 
+// A tall matrix (a row for each position of an image) by a small one, cut along the tall side:
 // c = a * b + beta * c; a is rows x k, b is k x n, c is rows x n.
 void MultiplyRows(int64_t rows, int n, int k, ConstMatrix a, ConstMatrix b, float beta, Matrix c);
-
 // c += transpose(a) * b; a is rows x m, b is rows x n, c is m x n.
 void AccumulateRows(int64_t rows, int m, int n, ConstMatrix a, ConstMatrix b, Matrix c);
+
+// A matrix of few rows (one for each sample) by a large one, cut along the samples' features:
+// c = a * b; a is rows x features, b is features x n, c is rows x n.
+void MultiplyFeatures(int rows, int n, int64_t features, ConstMatrix a, ConstMatrix b, Matrix c);
+// c += transpose(a) * b; a is rows x features, b is rows x n, c is features x n.
+void AccumulateFeatures(int rows, int64_t features, int n, ConstMatrix a, ConstMatrix b, Matrix c);
 
 // to = from; both rows x columns.
 void CopyRows(int64_t rows, int columns, ConstMatrix from, Matrix to);

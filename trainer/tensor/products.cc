@@ -1,4 +1,4 @@
-#include "trainer/tensor/convolution/row_products.h"
+#include "trainer/tensor/products.h"
 
 #include <algorithm>
 
@@ -9,6 +9,7 @@ namespace {
 
 // A thinner small product is slower than a packed one.
 constexpr int64_t kFewestRows = 32;
+constexpr int64_t kFewestFeatures = 16;
 constexpr int64_t kMostRows = 4096;
 
 // Rows of each piece but the last, for pieces of rows x n x k multiply-adds.
@@ -19,6 +20,12 @@ int64_t RowsInPiece(int64_t rows, int64_t n, int64_t k) {
   }
   most = std::min(most, kMostRows);
   return DivideUp(rows, DivideUp(rows, most));
+}
+
+// Features of each piece but the last: all where pieces would be too thin.
+int64_t FeaturesInPiece(int64_t features, int64_t rows, int64_t n) {
+  const int64_t most = kSmallProduct / (rows * n);
+  return most < kFewestFeatures ? features : DivideUp(features, DivideUp(features, most));
 }
 
 }  // namespace
@@ -37,6 +44,23 @@ void AccumulateRows(int64_t rows, int m, int n, ConstMatrix a, ConstMatrix b, Ma
     Gemm(m, n, static_cast<int>(std::min(piece, rows - row)),
          {a.data + row * a.stride, a.stride, Op::kTranspose}, {b.data + row * b.stride, b.stride},
          1, c.data, c.stride);
+  }
+}
+
+void MultiplyFeatures(int rows, int n, int64_t features, ConstMatrix a, ConstMatrix b, Matrix c) {
+  const int64_t piece = FeaturesInPiece(features, rows, n);
+  for (int64_t first = 0; first < features; first += piece) {
+    Gemm(rows, n, static_cast<int>(std::min(piece, features - first)), {a.data + first, a.stride},
+         {b.data + first * b.stride, b.stride}, first == 0 ? 0 : 1, c.data, c.stride);
+  }
+}
+
+void AccumulateFeatures(int rows, int64_t features, int n, ConstMatrix a, ConstMatrix b, Matrix c) {
+  const int64_t piece = FeaturesInPiece(features, rows, n);
+  for (int64_t first = 0; first < features; first += piece) {
+    Gemm(static_cast<int>(std::min(piece, features - first)), n, rows,
+         {a.data + first, a.stride, Op::kTranspose}, {b.data, b.stride}, 1,
+         c.data + first * c.stride, c.stride);
   }
 }
 
