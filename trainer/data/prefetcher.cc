@@ -43,11 +43,15 @@ void Prefetcher::Lease::GiveBack() {
   owner_ = nullptr;
 }
 
-Prefetcher::Prefetcher(BatchLoader loader, NextRequest next, int buffers)
+Prefetcher::Prefetcher(BatchLoader loader, NextRequest next, int buffers,
+                       const std::function<void()>& on_start)
     : loader_(std::move(loader)), next_(std::move(next)) {
   CHECK_GE(buffers, 1);
   free_.resize(static_cast<size_t>(buffers));
-  thread_ = std::thread([this] { Run(); });
+  thread_ = std::thread([this, on_start] {
+    on_start();
+    Run();
+  });
 }
 
 Prefetcher::~Prefetcher() { Stop(); }

@@ -41,9 +41,11 @@ class Prefetcher {
     std::list<Microbatch>::iterator buffer_;
   };
 
-  // Starts loading. REQUIRES buffers to be greater than the number of leases held at any time, or
-  // a consumer waits for itself.
-  Prefetcher(BatchLoader loader, NextRequest next, int buffers);
+  // Starts loading; the loading thread calls `on_start` first. REQUIRES buffers to be greater than
+  // the number of leases held at any time, or a consumer waits for itself.
+  Prefetcher(
+      BatchLoader loader, NextRequest next, int buffers,
+      const std::function<void()>& on_start = [] {});
   // Stops.
   ~Prefetcher();
   Prefetcher(const Prefetcher&) = delete;

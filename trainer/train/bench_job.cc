@@ -61,8 +61,8 @@ BenchResult BenchTraining(Bench* bench) {
   bench->job.set_steps(bench->warm_up + bench->steps);
   TrainingOptions options =
       ToTrainingOptions(bench->job, static_cast<int64_t>(bench->data.split().train.size()));
-  TrainingPipeline pipeline(bench->job, bench->data, bench->net, &bench->threads.workers(),
-                            communicator, options, 0);
+  TrainingPipeline pipeline(bench->job, bench->data, bench->net, &bench->threads, communicator,
+                            options, 0);
   RankTimes rank_times(pipeline.prefetcher(), pipeline.reducer());
   Executors executors;
   for (const auto& executor : pipeline.gradient_step().executors()) {

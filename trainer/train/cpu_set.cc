@@ -39,6 +39,7 @@ ThreadPlan PlanThreads(const ThreadRequest& request) {
   if (plan.threads <= share) {
     const auto first = request.allowed.begin() + std::ptrdiff_t{request.position} * share;
     plan.cpus.assign(first, first + plan.threads);
+    plan.rank_cpus.assign(first, first + share);
   } else {
     plan.warning = fmt::format(
         "{} thread{} in {}, but only {} CPU{}: they will share CPUs and slow each other down; use "

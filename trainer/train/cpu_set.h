@@ -16,6 +16,8 @@ struct ThreadPlan {
   int threads = 1;
   // For each thread the CPU to pin it to; empty where threads would have to share.
   std::vector<int> cpus;
+  // All CPUs of this rank, those that the threads leave free too; empty like `cpus`.
+  std::vector<int> rank_cpus;
   // What the user should know ("4 threads on 2 CPUs: ..."), empty if nothing.
   std::string warning;
 };

@@ -44,4 +44,10 @@ RankThreads::RankThreads(int threads, comm::Communicator* communicator)
   });
 }
 
+void RankThreads::PlaceLoader() const {
+  if (!plan_.rank_cpus.empty()) {
+    PinThread(plan_.rank_cpus);
+  }
+}
+
 }  // namespace lockstep

@@ -17,6 +17,10 @@ class RankThreads {
 
   WorkerPool& workers() { return *workers_; }
 
+  // Lets the calling thread, which loads microbatches, run on any of the rank's CPUs. A new thread
+  // is bound as the one that starts it, and would share the first worker's CPU.
+  void PlaceLoader() const;
+
  private:
   ThreadPlan plan_;
   std::unique_ptr<WorkerPool> workers_;

@@ -143,10 +143,10 @@ TrainResult Run::Train() {
 }
 
 Outcome Run::Loop(const TrainingOptions& options, RunRecorder* recorder, TrainResult* result) {
-  WorkerPool& workers = threads_->workers();
   const int64_t first_step = state_.position.step;
-  TrainingPipeline pipeline(job_, *data_, *net_, &workers, &communicator_, options, first_step);
-  Evaluator evaluator({Member()}, &communicator_, &workers);
+  TrainingPipeline pipeline(job_, *data_, *net_, threads_.get(), &communicator_, options,
+                            first_step);
+  Evaluator evaluator({Member()}, &communicator_, &threads_->workers());
   RankTimes rank_times(pipeline.prefetcher(), pipeline.reducer());
   std::unique_ptr<ProgressReporter> progress;
   if (IsRoot()) {

@@ -61,14 +61,16 @@ TrainingState NewState(const v1::Job& job, const Net& net) {
 }
 
 TrainingPipeline::TrainingPipeline(const v1::Job& job, const JobData& data, const Net& net,
-                                   WorkerPool* workers, comm::Communicator* communicator,
+                                   RankThreads* threads, comm::Communicator* communicator,
                                    const TrainingOptions& options, int64_t first_step)
     : prefetcher_(BatchLoader(data.train(), data.normalizer(),
                               Sampler(job.seed(), data.split().train), MakeAugmenter(job, data)),
                   OwnMicrobatches(options.plan, first_step, options.run_length.total_steps,
                                   communicator->rank(), communicator->size()),
-                  workers->size() + job.data().prefetch()),
+                  threads->workers().size() + job.data().prefetch(),
+                  [threads] { threads->PlaceLoader(); }),
       reducer_(BuildReducer(job, net, *communicator)),
-      gradient_step_(net, job.seed(), ToLossOptions(job), workers, &prefetcher_, reducer_.get()) {}
+      gradient_step_(net, job.seed(), ToLossOptions(job), &threads->workers(), &prefetcher_,
+                     reducer_.get()) {}
 
 }  // namespace lockstep

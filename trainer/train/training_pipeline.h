@@ -10,9 +10,9 @@
 #include "trainer/nn/net.h"
 #include "trainer/train/gradient_step.h"
 #include "trainer/train/job_data.h"
+#include "trainer/train/rank_threads.h"
 #include "trainer/train/training_loop.h"
 #include "trainer/train/training_state.h"
-#include "trainer/train/worker_pool.h"
 
 namespace lockstep {
 
@@ -27,7 +27,7 @@ TrainingState NewState(const v1::Job& job, const Net& net);
 class TrainingPipeline {
  public:
   // For the steps from `first_step` on. All arguments must outlive the pipeline.
-  TrainingPipeline(const v1::Job& job, const JobData& data, const Net& net, WorkerPool* workers,
+  TrainingPipeline(const v1::Job& job, const JobData& data, const Net& net, RankThreads* threads,
                    comm::Communicator* communicator, const TrainingOptions& options,
                    int64_t first_step);
 

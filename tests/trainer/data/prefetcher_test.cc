@@ -65,6 +65,20 @@ TEST_F(PrefetcherTest, DeliversEveryRequestInOrderThenNone) {
   EXPECT_FALSE(prefetcher.Take());
 }
 
+TEST_F(PrefetcherTest, PreparesTheLoadingThreadBeforeItLoads) {
+  std::vector<std::thread::id> threads;
+  const auto note_thread = [&threads] { threads.push_back(std::this_thread::get_id()); };
+  auto next = [&]() -> std::optional<MicrobatchRequest> {
+    note_thread();
+    return std::nullopt;
+  };
+  Prefetcher prefetcher(Loader(), next, /*buffers=*/1, note_thread);
+  EXPECT_FALSE(prefetcher.Take());
+  ASSERT_EQ(threads.size(), 2);
+  EXPECT_EQ(threads[0], threads[1]);
+  EXPECT_NE(threads[0], std::this_thread::get_id());
+}
+
 TEST_F(PrefetcherTest, ManyConsumersShareTheWorkWithoutLossOrRepetition) {
   Prefetcher prefetcher(Loader(), Requests(40), /*buffers=*/5);
   std::mutex mutex;

@@ -29,12 +29,14 @@ TEST(PlanThreads, FewerThreadsThanCpusLeaveSomeFree) {
       PlanThreads({.threads = 1, .allowed = {0, 1, 2, 3}, .sharers = 2, .position = 1});
   EXPECT_EQ(plan.threads, 1);
   EXPECT_THAT(plan.cpus, ElementsAre(2));
+  EXPECT_THAT(plan.rank_cpus, ElementsAre(2, 3));
 }
 
 TEST(PlanThreads, MoreThreadsThanCpusRunUnpinnedWithAWarning) {
   const ThreadPlan plan = PlanThreads({.threads = 4, .allowed = {0, 1}, .sharers = 2});
   EXPECT_EQ(plan.threads, 4);
   EXPECT_THAT(plan.cpus, IsEmpty());
+  EXPECT_THAT(plan.rank_cpus, IsEmpty());
   EXPECT_THAT(plan.warning, HasSubstr("4 threads in each of 2 ranks, but only 2 CPUs"));
 }
 
