@@ -12,101 +12,13 @@
 
 #include "storage/error.h"
 #include "storage/file_descriptor.h"
+#include "storage/interrupted.h"
+#include "storage/temporary_file.h"
 
 namespace lockstep::storage {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view kTemporaryMark = ".tmp-";
-
-// Whether `name` is one that TemporaryFile gives: NAME.tmp-PID-ATTEMPT.
-bool IsTemporary(std::string_view name) {
-  const size_t mark = name.rfind(kTemporaryMark);
-  if (mark == std::string_view::npos || mark == 0) {
-    return false;
-  }
-  const std::string_view suffix = name.substr(mark + kTemporaryMark.size());
-  const size_t dash = suffix.find('-');
-  const auto all_digits = [](std::string_view text) {
-    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-  };
-  return dash != std::string_view::npos && all_digits(suffix.substr(0, dash)) &&
-         all_digits(suffix.substr(dash + 1));
-}
-
-// Calls `function` again for as long as a signal interrupts it.
-template <typename Function>
-auto RetryIfInterrupted(Function function) {
-  auto result = function();
-  while (result < 0 && errno == EINTR) {
-    result = function();
-  }
-  return result;
-}
-
-// A file that deletes itself unless renamed.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const fs::path& target) : target_(target) {
-    // A dead process may have left a file of this name, or one on another host may be writing it.
-    constexpr int kAttempts = 1000;
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      path_ = fmt::format("{}{}{}-{}", target.string(), kTemporaryMark, getpid(), attempt);
-      descriptor_ = FileDescriptor(RetryIfInterrupted(
-          [this] { return open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); }));
-      if (descriptor_.IsOpen()) {
-        return;
-      }
-      if (errno != EEXIST) {
-        break;
-      }
-    }
-    throw SystemError(target_, "be created", errno);
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() {
-    if (!renamed_) {
-      unlink(path_.c_str());
-    }
-  }
-
-  void Write(std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t written =
-          RetryIfInterrupted([&] { return write(descriptor_.get(), bytes.data(), bytes.size()); });
-      if (written < 0) {
-        throw SystemError(target_, "be written", errno);
-      }
-      bytes = bytes.subspan(static_cast<size_t>(written));
-    }
-  }
-
-  void SyncAndClose() {
-    if (RetryIfInterrupted([this] { return fsync(descriptor_.get()); }) != 0) {
-      throw SystemError(target_, "be flushed to disk", errno);
-    }
-    // Network file systems report a full quota as late as this. Linux has closed the descriptor
-    // even if a signal interrupts the call.
-    if (close(descriptor_.Release()) != 0 && errno != EINTR) {
-      throw SystemError(target_, "be written", errno);
-    }
-  }
-
-  void RenameToTarget() {
-    if (rename(path_.c_str(), target_.c_str()) != 0) {
-      throw SystemError(target_, "be replaced", errno);
-    }
-    renamed_ = true;
-  }
-
- private:
-  fs::path target_;
-  std::string path_;
-  FileDescriptor descriptor_;
-  bool renamed_ = false;
-};
 
 }  // namespace
 
@@ -122,16 +34,25 @@ void SyncDirectory(const fs::path& directory) {
   }
 }
 
-void WriteFileAtomically(const fs::path& path, std::span<const std::byte> bytes) {
+void WriteFileAtomically(const fs::path& path, std::span<const std::byte> bytes,
+                         const WriteOptions& options) {
   TemporaryFile file(path);
   file.Write(bytes);
-  file.SyncAndClose();
+  if (options.survives_power_cut) {
+    file.Sync();
+  }
+  file.Close();
+  if (options.before_rename) {
+    options.before_rename();
+  }
   file.RenameToTarget();
-  SyncDirectory(path.has_parent_path() ? path.parent_path() : fs::path("."));
+  if (options.survives_power_cut) {
+    SyncDirectory(path.has_parent_path() ? path.parent_path() : fs::path("."));
+  }
 }
 
-void WriteFileAtomically(const fs::path& path, std::string_view text) {
-  WriteFileAtomically(path, std::as_bytes(std::span(text)));
+void WriteFileAtomically(const fs::path& path, std::string_view text, const WriteOptions& options) {
+  WriteFileAtomically(path, std::as_bytes(std::span(text)), options);
 }
 
 void CheckWritable(const fs::path& path) {
@@ -147,7 +68,7 @@ void RemoveStaleTemporaries(const fs::path& directory) {
   std::vector<fs::path> stale;
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
        entry.increment(error)) {
-    if (IsTemporary(entry->path().filename().string())) {
+    if (IsTemporaryName(entry->path().filename().string())) {
       stale.push_back(entry->path());
     }
   }

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "storage/atomic_file.h"
 #include "storage/error.h"
 #include "storage/hdf5_reader.h"
 #include "storage/hdf5_writer.h"
@@ -178,8 +177,9 @@ Checkpoint DecodeCheckpoint(std::span<const std::byte> file, const std::string& 
   return checkpoint;
 }
 
-void WriteCheckpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
-  WriteFileAtomically(path, EncodeCheckpoint(checkpoint));
+void WriteCheckpoint(const std::filesystem::path& path, const Checkpoint& checkpoint,
+                     const WriteOptions& options) {
+  WriteFileAtomically(path, EncodeCheckpoint(checkpoint), options);
 }
 
 Checkpoint ReadCheckpoint(const std::filesystem::path& path) {

@@ -9,6 +9,8 @@
 #include <variant>
 #include <vector>
 
+#include "storage/atomic_file.h"
+
 namespace lockstep::storage {
 
 // Values in row-major order. No dims: a single value.
@@ -47,7 +49,8 @@ std::vector<std::byte> EncodeCheckpoint(const Checkpoint& checkpoint);
 Checkpoint DecodeCheckpoint(std::span<const std::byte> file, const std::string& name);
 
 // Writes atomically and durably (see WriteFileAtomically). Throws Error.
-void WriteCheckpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
+void WriteCheckpoint(const std::filesystem::path& path, const Checkpoint& checkpoint,
+                     const WriteOptions& options = {});
 Checkpoint ReadCheckpoint(const std::filesystem::path& path);
 
 // Throws Error unless ReadCheckpoint would succeed.

@@ -13,6 +13,13 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Another process holds the lock of the run directory now: this one must end. Trying again is of no
+// use.
+class TakenOver : public Error {
+ public:
+  using Error::Error;
+};
+
 // The Error for a system call that failed with `error_number`: "PATH: cannot ACTION: REASON;
 // REMEDY".
 Error SystemError(const std::filesystem::path& path, std::string_view action, int error_number);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <system_error>
 
-#include "storage/atomic_file.h"
 #include "storage/error.h"
 #include "storage/hdf5_reader.h"
 #include "storage/hdf5_writer.h"
@@ -31,7 +30,8 @@ std::string ColumnsText(const Table& table) {
 
 }  // namespace
 
-void WriteMetrics(const std::filesystem::path& path, const Metrics& metrics) {
+void WriteMetrics(const std::filesystem::path& path, const Metrics& metrics,
+                  const WriteOptions& options) {
   Hdf5Writer writer(kSealBytes);
   writer.MakeGroup("/metrics");
   for (const auto& [series, table] : metrics) {
@@ -39,7 +39,7 @@ void WriteMetrics(const std::filesystem::path& path, const Metrics& metrics) {
   }
   std::vector<std::byte> file = writer.Image();
   Seal(file, kMetricsFormat);
-  WriteFileAtomically(path, file);
+  WriteFileAtomically(path, file, options);
 }
 
 Metrics ReadMetrics(const std::filesystem::path& path) {

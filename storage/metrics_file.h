@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "storage/atomic_file.h"
 #include "storage/table.h"
 
 namespace lockstep::storage {
@@ -14,7 +15,8 @@ using Metrics = std::map<std::string, Table>;
 
 // The whole file, atomically (see WriteFileAtomically): readers need no lock, and never see half of
 // it. Throws Error. REQUIRES series names without '/' and zero bytes.
-void WriteMetrics(const std::filesystem::path& path, const Metrics& metrics);
+void WriteMetrics(const std::filesystem::path& path, const Metrics& metrics,
+                  const WriteOptions& options = {});
 
 // Throws Error unless the file is whole.
 Metrics ReadMetrics(const std::filesystem::path& path);

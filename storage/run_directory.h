@@ -2,37 +2,46 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string_view>
+#include <vector>
 
-#include "storage/file_descriptor.h"
+#include "storage/atomic_file.h"
+#include "storage/checkpoint.h"
+#include "storage/checkpoint_directory.h"
+#include "storage/metrics_file.h"
+#include "storage/run_lock.h"
 
 namespace lockstep::storage {
 
-// Exclusive use of a directory for as long as this object or its process lives: the kernel releases
-// the lock of a dead process. Holds among all processes of a host, and among hosts where the file
-// system carries flock between them. The file `lock` in the directory says which process on which
-// host holds it since when, and stays behind.
-class RunLock {
- public:
-  // Throws Error that names the live holder, or says that the file system knows no locks.
-  explicit RunLock(const std::filesystem::path& directory);
-
- private:
-  FileDescriptor file_;
-};
-
-// The directory of one run, locked: nobody else writes there meanwhile.
+// The directory of one run, locked. What the run keeps there goes through this object, so that
+// nothing is written once the lock is another's.
 class RunDirectory {
  public:
   // Creates `path` and its `checkpoints` as needed, locks it and deletes the temporary files of
   // dead writers. Throws Error.
-  explicit RunDirectory(std::filesystem::path path);
+  explicit RunDirectory(std::filesystem::path path, LockClaim claim = {});
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path Checkpoints() const { return path_ / "checkpoints"; }
   std::filesystem::path Metrics() const { return path_ / "metrics.h5"; }
   std::filesystem::path Job() const { return path_ / "job.textproto"; }
+  std::filesystem::path Status() const { return path_ / "status.json"; }
+  const RunLock& lock() const { return lock_; }
+
+  // The writes of a run. All throw Error, and TakenOver before anything is changed.
+  void WriteJob(std::string_view text);
+  void WriteMetrics(const storage::Metrics& metrics);
+  void WriteCheckpoint(int64_t step, const Checkpoint& checkpoint);
+  // Readers see the old text or the new one; it need not outlive a power cut.
+  void WriteStatus(std::string_view text);
+  // See checkpoint_directory.h.
+  std::vector<std::filesystem::path> SetAsideAfter(int64_t step);
+  void Prune(int64_t committed_step, const Retention& retention);
 
  private:
+  // For WriteFileAtomically.
+  WriteOptions Checked();
+
   std::filesystem::path path_;
   RunLock lock_;
 };

@@ -101,6 +101,16 @@ TEST(WriteFileAtomically, RefusesToReplaceADirectoryAndCleansUp) {
   EXPECT_THAT(FileNames(directory.path()), ElementsAre("sub"));
 }
 
+TEST(WriteFileAtomically, KeepsTheOldContentWhenTheLastCheckThrows) {
+  const TemporaryDirectory directory;
+  WriteFileAtomically(directory / "a.txt", "old");
+  const WriteOptions options{.before_rename = [] { throw TakenOver("somebody else's"); }};
+  EXPECT_EQ(ErrorOf([&] { WriteFileAtomically(directory / "a.txt", "new", options); }),
+            "somebody else's");
+  EXPECT_EQ(ReadText(directory / "a.txt"), "old");
+  EXPECT_THAT(FileNames(directory.path()), ElementsAre("a.txt"));
+}
+
 TEST(CheckWritable, LeavesNothingBehindWhereAFileCouldBe) {
   const TemporaryDirectory directory;
   WriteRaw(directory / "old", "old");

@@ -2,9 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <csignal>
+#include <functional>
+#include <vector>
 
 #include "tests/storage/test_files.h"
 
@@ -14,48 +14,6 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::MatchesRegex;
-
-// Another process that holds the lock of a directory until it is killed.
-class LockHolder {
- public:
-  explicit LockHolder(const std::filesystem::path& directory) {
-    int ready[2];
-    if (pipe(ready) != 0) {
-      throw std::runtime_error("pipe failed");
-    }
-    pid_ = fork();
-    if (pid_ == 0) {
-      const RunLock lock(directory);
-      if (write(ready[1], "x", 1) == 1) {
-        pause();
-      }
-      _exit(1);
-    }
-    close(ready[1]);
-    char byte = 0;
-    const bool locked = read(ready[0], &byte, 1) == 1;
-    close(ready[0]);
-    if (!locked) {
-      throw std::runtime_error("the child did not get the lock");
-    }
-  }
-  LockHolder(const LockHolder&) = delete;
-  LockHolder& operator=(const LockHolder&) = delete;
-  ~LockHolder() { Kill(); }
-
-  void Kill() {
-    if (pid_ > 0) {
-      kill(pid_, SIGKILL);
-      waitpid(pid_, nullptr, 0);
-      pid_ = -1;
-    }
-  }
-  pid_t pid() const { return pid_; }
-
- private:
-  pid_t pid_ = -1;
-};
 
 TEST(RunDirectory, IsCreatedWithItsParents) {
   const TemporaryDirectory directory;
@@ -84,6 +42,26 @@ TEST(RunDirectory, DeletesWhatDeadWritersLeft) {
   EXPECT_THAT(FileNames(run.Checkpoints()), ElementsAre());
 }
 
+// What was there is left alone by each write of a process whose lock is another's.
+TEST(RunDirectory, WritesNothingOnceALaterAttemptHasTakenItOver) {
+  const TemporaryDirectory directory;
+  RunDirectory first(directory / "run", {.launch = "slurm-17", .attempt = 1});
+  first.WriteCheckpoint(8, SmallCheckpoint(8));
+  RunDirectory second(directory / "run", {.launch = "slurm-17", .attempt = 2});
+  second.WriteJob("job of the second");
+  const auto names = FileNames(second.path());
+  for (const std::function<void()>& write : std::vector<std::function<void()>>{
+           [&] { first.WriteJob("job of the first"); }, [&] { first.WriteMetrics({}); },
+           [&] { first.WriteStatus("{}"); }, [&] { first.SetAsideAfter(0); },
+           [&] { first.WriteCheckpoint(9, SmallCheckpoint(9)); }, [&] { first.Prune(9, {}); }}) {
+    EXPECT_THROW(write(), TakenOver);
+  }
+  EXPECT_EQ(FileNames(second.path()), names);
+  EXPECT_EQ(ReadText(second.Job()), "job of the second");
+  EXPECT_THAT(FileNames(second.Checkpoints()), ElementsAre("step-00000008.h5"));
+  EXPECT_NO_THROW(second.WriteStatus("{}"));
+}
+
 TEST(RunDirectory, SaysThatItCannotBeCreated) {
   const TemporaryDirectory directory;
   WriteRaw(directory / "file", "");
@@ -92,49 +70,6 @@ TEST(RunDirectory, SaysThatItCannotBeCreated) {
                     HasSubstr("check the path")));
   EXPECT_THAT(ErrorOf([] { RunDirectory("/proc/lockstep"); }),
               HasSubstr("/proc/lockstep: cannot be created: No such file or directory"));
-}
-
-// A read-only one, in effect: nobody may create files in /proc, root included.
-TEST(RunDirectory, SaysThatItCannotBeWritten) {
-  EXPECT_THAT(ErrorOf([] { RunLock("/proc/self"); }),
-              HasSubstr("/proc/self/lock: cannot be opened for writing"));
-}
-
-TEST(RunLock, SaysWhoHoldsIt) {
-  const TemporaryDirectory directory;
-  const RunLock lock(directory.path());
-  EXPECT_THAT(ReadText(directory / "lock"),
-              MatchesRegex("process [0-9]+ on [^ ]+, started "
-                           "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\n"));
-}
-
-TEST(RunLock, RefusesASecondProcessAndNamesTheFirst) {
-  const TemporaryDirectory directory;
-  const LockHolder holder(directory.path());
-  EXPECT_THAT(
-      ErrorOf([&] { RunLock{directory.path()}; }),
-      AllOf(HasSubstr(directory.path().string() + ": is in use by process " +
-                      std::to_string(holder.pid()) + " on "),
-            HasSubstr(", started "), HasSubstr("wait until it ends or stop it, or give this run")));
-}
-
-TEST(RunLock, RefusesASecondHolderInTheSameProcess) {
-  const TemporaryDirectory directory;
-  const RunLock lock(directory.path());
-  EXPECT_THAT(ErrorOf([&] { RunLock{directory.path()}; }), HasSubstr("is in use by process"));
-}
-
-TEST(RunLock, IsReleasedWhenItsHolderIsKilled) {
-  const TemporaryDirectory directory;
-  LockHolder holder(directory.path());
-  holder.Kill();
-  EXPECT_NO_THROW(RunLock{directory.path()});
-}
-
-TEST(RunLock, IsReleasedAtItsEnd) {
-  const TemporaryDirectory directory;
-  { const RunLock lock(directory.path()); }
-  EXPECT_NO_THROW(RunLock{directory.path()});
 }
 
 TEST(CheckFreeSpace, ComparesWithWhatIsThere) {

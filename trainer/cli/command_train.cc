@@ -104,8 +104,12 @@ ExitCode Train(const TrainArguments& arguments, const CollectiveContext& context
   TrainRequest request{.job = arguments.job.LoadTogether(context.communicator),
                        .data_directory = arguments.job.data_directory,
                        .resume = {},
-                       .threads = arguments.threads};
-  RunTogether(context.communicator, [&] { request.resume = ToResumeChoice(arguments); });
+                       .threads = arguments.threads,
+                       .attempt = {}};
+  RunTogether(context.communicator, [&] {
+    request.resume = ToResumeChoice(arguments);
+    request.attempt = comm::ReadAttempt();
+  });
   const TrainResult result = TrainJob(request, *context.stop_signal, context.communicator);
   if (context.communicator->rank() == 0) {
     if (result.outcome == Outcome::kStopped) {

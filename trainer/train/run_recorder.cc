@@ -4,10 +4,8 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
-#include <span>
 #include <utility>
 
-#include "storage/atomic_file.h"
 #include "storage/checkpoint_directory.h"
 #include "storage/error.h"
 
@@ -43,19 +41,19 @@ storage::Metrics EmptyMetrics() {
 
 }  // namespace
 
-RunRecorder::RunRecorder(const storage::RunDirectory& directory, const ParameterLayout& layout,
+RunRecorder::RunRecorder(storage::RunDirectory* directory, const ParameterLayout& layout,
                          RunIdentity identity, RecordingOptions options, int64_t resume_step)
-    : directory_(directory),
+    : directory_(*directory),
       layout_(layout),
       identity_(std::move(identity)),
       options_(options),
-      metrics_(storage::ResumeMetrics(directory.Metrics(), EmptyMetrics(), resume_step)),
+      metrics_(storage::ResumeMetrics(directory->Metrics(), EmptyMetrics(), resume_step)),
       last_write_(std::chrono::steady_clock::now()) {
-  for (const auto& path : storage::SetAsideAfter(directory.Checkpoints(), resume_step)) {
+  for (const auto& path : directory->SetAsideAfter(resume_step)) {
     spdlog::warn("set aside {}: it is from after step {}, where this run goes on", path.string(),
                  resume_step);
   }
-  storage::WriteFileAtomically(directory.Job(), std::as_bytes(std::span(identity_.job)));
+  directory->WriteJob(identity_.job);
 }
 
 void RunRecorder::OnStep(const StepRow& row) {
@@ -71,6 +69,8 @@ void RunRecorder::OnStep(const StepRow& row) {
   // Rows are kept in memory and the next write tries again, so a full disk costs nothing yet.
   try {
     WriteMetrics();
+  } catch (const storage::TakenOver&) {
+    throw;
   } catch (const storage::Error& error) {
     spdlog::error("warning: metrics not written: {}; training goes on and will try again",
                   error.what());
@@ -101,8 +101,7 @@ void RunRecorder::OnRankTimes(int64_t step, const RankRow& row) {
 void RunRecorder::Save(const TrainingState& state) {
   WriteMetrics();
   const RunPosition& position = state.position;
-  storage::WriteCheckpoint(storage::CheckpointPath(directory_.Checkpoints(), position.step),
-                           MakeCheckpoint(state, layout_, identity_));
+  directory_.WriteCheckpoint(position.step, MakeCheckpoint(state, layout_, identity_));
   Prune(position);
 }
 
@@ -119,14 +118,16 @@ void RunRecorder::Prune(const RunPosition& position) {
     retention.keep_step = best_saved_step_;
   }
   try {
-    storage::Prune(directory, position.step, retention);
+    directory_.Prune(position.step, retention);
+  } catch (const storage::TakenOver&) {
+    throw;
   } catch (const storage::Error& error) {
     spdlog::warn("warning: {}; it is left there", error.what());
   }
 }
 
 void RunRecorder::WriteMetrics() {
-  storage::WriteMetrics(directory_.Metrics(), metrics_);
+  directory_.WriteMetrics(metrics_);
   last_write_ = std::chrono::steady_clock::now();
 }
 

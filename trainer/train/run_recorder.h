@@ -44,13 +44,13 @@ struct RankRow {
 enum class EvaluationSplit { kHoldout, kTest };
 
 // Keeps a run's files: the effective job, checkpoints and metrics. Lives on rank 0 alone.
-// Everything throws storage::Error.
+// Everything throws storage::Error, and storage::TakenOver once the directory is another process's.
 class RunRecorder {
  public:
   // `resume_step`: the checkpoint the run goes on from, 0 for a new run. Metrics rows after it are
-  // dropped, and checkpoints after it are set aside. `layout` outlives the recorder.
-  RunRecorder(const storage::RunDirectory& directory, const ParameterLayout& layout,
-              RunIdentity identity, RecordingOptions options, int64_t resume_step);
+  // dropped, and checkpoints after it are set aside. `directory` and `layout` outlive the recorder.
+  RunRecorder(storage::RunDirectory* directory, const ParameterLayout& layout, RunIdentity identity,
+              RecordingOptions options, int64_t resume_step);
 
   void OnStep(const StepRow& row);
   // `split` was evaluated with the weights after `step`. Does nothing if that is recorded already.
@@ -65,7 +65,7 @@ class RunRecorder {
  private:
   void Prune(const RunPosition& position);
 
-  const storage::RunDirectory& directory_;
+  storage::RunDirectory& directory_;
   const ParameterLayout& layout_;
   RunIdentity identity_;
   RecordingOptions options_;

@@ -87,9 +87,15 @@ void Run::LockRunDirectory() {
   RunTogether(&communicator_, [&] {
     if (IsRoot()) {
       directory_ = std::make_unique<storage::RunDirectory>(
-          std::filesystem::path(job_.output_directory()) / job_.name());
+          std::filesystem::path(job_.output_directory()) / job_.name(),
+          storage::LockClaim{.launch = request_.attempt.launch,
+                             .attempt = request_.attempt.number});
     }
   });
+  if (const comm::Attempt& attempt = request_.attempt; IsRoot() && attempt.number > 1) {
+    spdlog::info("attempt {} of launch {}{}", attempt.number, attempt.launch,
+                 attempt.reason.empty() ? "" : fmt::format(" ({})", attempt.reason));
+  }
 }
 
 void Run::LogStart(const TrainingOptions& options) const {
@@ -113,7 +119,7 @@ std::unique_ptr<RunRecorder> Run::MakeRecorder(const TrainingOptions& options) {
                                  .job = EffectiveText(job_),
                                  .data_sha256 = data_->train_sha256(),
                                  .build = DescribeBuild()};
-      recorder = std::make_unique<RunRecorder>(*directory_, net_->parameters(), identity,
+      recorder = std::make_unique<RunRecorder>(directory_.get(), net_->parameters(), identity,
                                                ToRecordingOptions(job_), state_.position.step);
     }
   });

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "comm/attempt.h"
 #include "comm/communicator.h"
 #include "trainer/config/job_file.h"
 #include "trainer/train/evaluator.h"
@@ -17,7 +18,8 @@ struct TrainRequest {
   LoadedJob job;
   std::filesystem::path data_directory;  // empty: search
   ResumeChoice resume;
-  int threads = 0;  // worker threads a rank; 0: as many as there are CPUs for
+  int threads = 0;          // worker threads a rank; 0: as many as there are CPUs for
+  comm::Attempt attempt{};  // rank 0's counts
 };
 
 // Where the hold-out accuracy was best.

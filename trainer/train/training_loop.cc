@@ -180,6 +180,8 @@ void TrainingLoop::Save(OnFailure on_failure) {
     }
     try {
       parts_.recorder->Save(state_);
+    } catch (const storage::TakenOver&) {
+      throw;
     } catch (const storage::Error& error) {
       const std::string what =
           fmt::format("no checkpoint after step {}: {}", state_.position.step, error.what());

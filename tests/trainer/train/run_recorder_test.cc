@@ -21,7 +21,7 @@ constexpr RecordingOptions kOptions{.flush_seconds = 1e9, .keep_last = 2};
 class RunRecorderTest : public testing::Test {
  protected:
   RunRecorder Recorder(int64_t resume_step, RecordingOptions options = kOptions) {
-    return {directory_, run_.layout(), run_.Identity(), options, resume_step};
+    return {&directory_, run_.layout(), run_.Identity(), options, resume_step};
   }
 
   static void Record(RunRecorder* recorder, int64_t first, int64_t last) {
