@@ -37,6 +37,7 @@ class BucketedSum {
         size_(size),
         bucket_elements_(bucket_elements),
         node_size_(communicator.node_size()),
+        node_rank_(communicator.node_rank()),
         arrays_(communicator.node_size() > 1 ? 2 : 1),
         several_nodes_(communicator.node_size() < communicator.size()) {
     if (head < 0 || size < 0 || bucket_elements < 1 || head + bucket_elements > kLargestPiece) {
@@ -83,8 +84,8 @@ class BucketedSum {
     }
   }
 
-  // Calls add(offset, sums) for consecutive pieces of the body's [offset, offset + count), for each
-  // element one thread of the node at a time. Thread-safe.
+  // Calls add(offset, sums) for pieces of the body's [offset, offset + count), in any order, for
+  // each element one thread of the node at a time. Thread-safe.
   template <typename Add>
   void Contribute(int64_t offset, int64_t count, const Add& add) {
     const int64_t end = offset + count;
@@ -214,15 +215,18 @@ class BucketedSum {
     }
   }
 
+  // The ranks of a node come here at about the same time, so each begins at another block.
   template <typename Add>
   void AddBlocks(int64_t begin, int64_t end, const Add& add) {
-    while (begin < end) {
-      const int64_t block = 1 + begin / kBlockElements;
-      const int64_t block_end = std::min(end, block * kBlockElements);
-      const std::lock_guard lock(blocks_[block].lock);
-      Refresh(block);
-      add(begin, Body(begin, block_end));
-      begin = block_end;
+    const int64_t first = begin / kBlockElements;
+    const int64_t count = (end + kBlockElements - 1) / kBlockElements - first;
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t block = first + (i + count * node_rank_ / node_size_) % count;
+      const int64_t from = std::max(begin, block * kBlockElements);
+      const int64_t to = std::min(end, (block + 1) * kBlockElements);
+      const std::lock_guard lock(blocks_[1 + block].lock);
+      Refresh(1 + block);
+      add(from, Body(from, to));
     }
   }
 
@@ -289,6 +293,7 @@ class BucketedSum {
   int64_t size_;
   int64_t bucket_elements_;
   int64_t node_size_;
+  int64_t node_rank_;
   int64_t arrays_;
   bool several_nodes_;
   std::unique_ptr<MpiHandle> handle_;

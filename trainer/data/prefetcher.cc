@@ -1,5 +1,8 @@
 #include "trainer/data/prefetcher.h"
 
+#include <pthread.h>
+#include <sched.h>
+
 #include <chrono>
 #include <ctime>
 #include <iterator>
@@ -15,6 +18,13 @@ double ThreadSeconds() {
   timespec time{};
   CHECK_EQ(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time), 0);
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+// Lets the calling thread run only where no other wants to. Without effect where the system
+// refuses.
+void RunWhenIdle() {
+  const sched_param none{};
+  static_cast<void>(pthread_setschedparam(pthread_self(), SCHED_IDLE, &none));
 }
 
 }  // namespace
@@ -39,7 +49,7 @@ void Prefetcher::Lease::GiveBack() {
   }
   const std::scoped_lock lock(owner_->mutex_);
   owner_->free_.splice(owner_->free_.end(), owner_->leased_, buffer_);
-  owner_->freed_or_stopping_.notify_one();
+  owner_->may_load_or_ended_.notify_one();
   owner_ = nullptr;
 }
 
@@ -61,7 +71,13 @@ std::optional<Prefetcher::Lease> Prefetcher::Take() {
   const auto decided = [this] { return !ready_.empty() || ended_ || stopping_; };
   if (!decided()) {
     const auto start = std::chrono::steady_clock::now();
-    loaded_or_ended_.wait(lock, decided);
+    while (!decided()) {
+      if (loading_.empty()) {
+        LoadNext(&lock);
+      } else {
+        loaded_or_ended_.wait(lock);
+      }
+    }
     wait_seconds_ +=
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
@@ -80,11 +96,12 @@ std::optional<Prefetcher::Lease> Prefetcher::Take() {
 
 void Prefetcher::Stop() {
   {
-    const std::scoped_lock lock(mutex_);
+    std::unique_lock lock(mutex_);
     stopping_ = true;
+    loaded_or_ended_.notify_all();
+    may_load_or_ended_.notify_all();
+    loaded_or_ended_.wait(lock, [this] { return loading_.empty(); });
   }
-  loaded_or_ended_.notify_all();
-  freed_or_stopping_.notify_all();
   if (thread_.joinable()) {
     thread_.join();
   }
@@ -101,38 +118,50 @@ double Prefetcher::load_seconds() const {
 }
 
 void Prefetcher::Run() {
-  std::exception_ptr error;
-  try {
-    while (const auto buffer = FreeBuffer()) {
-      const std::optional<MicrobatchRequest> request = next_();
-      if (!request) {
-        break;
-      }
-      const double start = ThreadSeconds();
-      loader_.Load(*request, &**buffer);
-      const double seconds = ThreadSeconds() - start;
-      const std::scoped_lock lock(mutex_);
-      load_seconds_ += seconds;
-      ready_.splice(ready_.end(), loading_, *buffer);
-      loaded_or_ended_.notify_one();
+  RunWhenIdle();
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    may_load_or_ended_.wait(
+        lock, [this] { return (!free_.empty() && loading_.empty()) || ended_ || stopping_; });
+    if (ended_ || stopping_) {
+      return;
     }
+    LoadNext(&lock);
+  }
+}
+
+void Prefetcher::LoadNext(std::unique_lock<std::mutex>* lock) {
+  loading_.splice(loading_.end(), free_, free_.begin());
+  lock->unlock();
+  std::exception_ptr error;
+  bool loaded = false;
+  const double start = ThreadSeconds();
+  try {
+    loaded = Load(&loading_.front());
   } catch (...) {
     error = std::current_exception();
   }
-  const std::scoped_lock lock(mutex_);
-  error_ = error;
-  ended_ = true;
+  const double seconds = ThreadSeconds() - start;
+  lock->lock();
+  load_seconds_ += seconds;
+  if (loaded) {
+    ready_.splice(ready_.end(), loading_);
+  } else {
+    free_.splice(free_.end(), loading_);
+    error_ = error;
+    ended_ = true;
+  }
   loaded_or_ended_.notify_all();
+  may_load_or_ended_.notify_one();
 }
 
-std::optional<std::list<Microbatch>::iterator> Prefetcher::FreeBuffer() {
-  std::unique_lock lock(mutex_);
-  freed_or_stopping_.wait(lock, [this] { return !free_.empty() || stopping_; });
-  if (stopping_) {
-    return std::nullopt;
+bool Prefetcher::Load(Microbatch* buffer) {
+  const std::optional<MicrobatchRequest> request = next_();
+  if (!request) {
+    return false;
   }
-  loading_.splice(loading_.end(), free_, free_.begin());
-  return loading_.begin();
+  loader_.Load(*request, buffer);
+  return true;
 }
 
 }  // namespace lockstep

@@ -12,11 +12,13 @@
 
 namespace lockstep {
 
-// Loads microbatches ahead of the threads that compute on them, on a thread of its own, into a
-// fixed set of buffers that are used over and over.
+// Loads microbatches ahead of the threads that compute on them, into a fixed set of buffers that
+// are used over and over. A thread of its own does it with what processors have left; where there
+// is nothing left, consumers load what they need themselves, instead of being interrupted at any
+// time.
 class Prefetcher {
  public:
-  // Names the next microbatch to load, none at the end. Called by the loading thread only. What it
+  // Names the next microbatch to load, none at the end. Called by one thread at a time. What it
   // throws reaches the consumers as an exception of Take().
   using NextRequest = std::function<std::optional<MicrobatchRequest>()>;
 
@@ -51,38 +53,41 @@ class Prefetcher {
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;
 
-  // The next microbatch, in the order of the requests; waits for it. None after the last one and
-  // after Stop(). Rethrows what stopped the loading thread, in every call from then on, once the
-  // microbatches before it are taken. Thread-safe.
+  // The next microbatch, in the order of the requests; waits for it, or loads it. None after the
+  // last one and after Stop(). Rethrows what loading has thrown, in every call from then on, once
+  // the microbatches before it are taken. Thread-safe.
   std::optional<Lease> Take();
 
   // Ends loading and makes every Take() return none; waits for the microbatch being loaded. May be
   // called while other threads are in Take(), but by one thread only.
   void Stop();
 
-  // Seconds that consumers have waited in Take(), summed over them. Thread-safe.
+  // Seconds that consumers have waited in Take() or loaded there, summed over them. Thread-safe.
   double wait_seconds() const;
   // Seconds of a processor that loading has taken, waiting left out. Thread-safe.
   double load_seconds() const;
 
  private:
   void Run();
-  // The buffer to load into next, waiting for one. None when stopping.
-  std::optional<std::list<Microbatch>::iterator> FreeBuffer();
+  // Loads the next microbatch into a free buffer and moves it to ready_, or ends. REQUIRES a free
+  // buffer, and that nobody is loading. `lock`, of mutex_, is let go meanwhile.
+  void LoadNext(std::unique_lock<std::mutex>* lock);
+  // Without the lock. Returns whether there was a next one.
+  bool Load(Microbatch* buffer);
 
   BatchLoader loader_;
   NextRequest next_;
 
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable loaded_or_ended_;
-  std::condition_variable freed_or_stopping_;
+  std::condition_variable may_load_or_ended_;
   // Each buffer is in one list; nodes move between lists, so nothing is allocated after the start.
   std::list<Microbatch> free_;
-  std::list<Microbatch> loading_;
+  std::list<Microbatch> loading_;  // one at most
   std::list<Microbatch> ready_;
   std::list<Microbatch> leased_;
   bool stopping_ = false;
-  bool ended_ = false;  // the loading thread adds no more to ready_
+  bool ended_ = false;  // nothing more is added to ready_
   std::exception_ptr error_;
   double wait_seconds_ = 0.0;
   double load_seconds_ = 0.0;

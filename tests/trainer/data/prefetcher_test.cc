@@ -155,14 +155,21 @@ TEST_F(PrefetcherTest, StopReleasesConsumersThatWait) {
   std::vector<std::thread> consumers;
   consumers.reserve(3);
   for (int i = 0; i < 3; ++i) {
-    consumers.emplace_back([&] { released += prefetcher.Take() ? 0 : 1; });
+    consumers.emplace_back([&] {
+      released += prefetcher.Take() ? 0 : 1;
+      released.notify_all();
+    });
   }
   asked.wait();
   std::thread stopper([&] { prefetcher.Stop(); });
+  // One of the consumers may be loading: it comes back with its answer.
+  for (int count = released; count < 2; count = released) {
+    released.wait(count);
+  }
+  answer.count_down();
   for (std::thread& consumer : consumers) {
     consumer.join();
   }
-  answer.count_down();
   stopper.join();
   EXPECT_EQ(released, 3);
 }
