@@ -34,25 +34,32 @@ STEPS = 60  # 800 samples in 80s make 10 an epoch
 
 class ClusterTest(unittest.TestCase):
     """A test case with a cluster, in whose shared directory are `job.textproto`, `hosts` with two slots a node, and
-    the built program as build/release/lockstep."""
+    as in a clone of the repository, deploy/ and the built program, build/release/lockstep."""
 
     node_count = 4
+    job = JOB
 
     def setUp(self):
         self.cluster = self.enterContext(Cluster(self.node_count, services=[Ssh()]))
         self.program = pathlib.Path(sandbox.arguments[0]).resolve()
-        self.write("job.textproto", JOB)
+        self.write("job.textproto", self.job)
         self.write("hosts", "".join(f"{node} slots=2\n" for node in self.cluster.nodes))
         (self.cluster.shared / "build").mkdir()
         (self.cluster.shared / "build/release").symlink_to(self.program.parent)
+        (self.cluster.shared / "deploy").symlink_to(sandbox.ROOT / "deploy")
         self._alone = {}
 
     def write(self, name, text):
         (self.cluster.shared / name).write_text(text, encoding="utf-8")
 
     def last_checkpoint(self, run="runs/digits"):
-        """The newest checkpoint of a run."""
-        return sorted((self.cluster.shared / run / "checkpoints").glob("step-*.h5"))[-1]
+        """The newest checkpoint of a run; None if there is none."""
+        return max((self.cluster.shared / run / "checkpoints").glob("step-*.h5"), default=None)
+
+    def saved_step(self, run="runs/digits"):
+        """The step of the newest checkpoint of a run; -1 if there is none."""
+        checkpoint = self.last_checkpoint(run)
+        return int(checkpoint.stem.removeprefix("step-")) if checkpoint else -1
 
     def checkpoint_of_one_rank(self, *options):
         """The last checkpoint's bytes of a run that one rank has trained, in the same output directory, elsewhere."""

@@ -62,7 +62,8 @@ class Readme(unittest.TestCase):
         (self.scratch / "build").mkdir()
         (self.scratch / "build/release").symlink_to(BUILD)
         (self.scratch / "hosts").write_text(HOSTS, encoding="utf-8")
-        shutil.copytree(ROOT / "deploy/jobs", self.scratch / "deploy/jobs")
+        for folder in ("jobs", "mpirun"):
+            shutil.copytree(ROOT / "deploy" / folder, self.scratch / "deploy" / folder)
         for job in (self.scratch / "deploy/jobs").glob("*.textproto"):
             text = job.read_text(encoding="utf-8")
             for pattern, replacement in REPLACEMENTS:
