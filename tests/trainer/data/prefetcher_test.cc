@@ -68,12 +68,14 @@ TEST_F(PrefetcherTest, DeliversEveryRequestInOrderThenNone) {
 TEST_F(PrefetcherTest, PreparesTheLoadingThreadBeforeItLoads) {
   std::vector<std::thread::id> threads;
   const auto note_thread = [&threads] { threads.push_back(std::this_thread::get_id()); };
+  std::latch asked(1);  // nobody takes before that: the loading thread is the one that asks
   auto next = [&]() -> std::optional<MicrobatchRequest> {
     note_thread();
+    asked.count_down();
     return std::nullopt;
   };
-  Prefetcher prefetcher(Loader(), next, /*buffers=*/1, note_thread);
-  EXPECT_FALSE(prefetcher.Take());
+  const Prefetcher prefetcher(Loader(), next, /*buffers=*/1, note_thread);
+  asked.wait();
   ASSERT_EQ(threads.size(), 2);
   EXPECT_EQ(threads[0], threads[1]);
   EXPECT_NE(threads[0], std::this_thread::get_id());
