@@ -315,6 +315,22 @@ class EarlyStoppingTest(program.ProgramTest):
                       result.stdout)
 
 
+class LongerRunTest(program.ProgramTest):
+    def warnings_of_longer(self, output, *settings):
+        """What the log says when a finished run is made longer by an epoch."""
+        self.train(output, *settings, "--set", "epochs=1", ranks=0)
+        return self.run_program("train", "job.textproto", *settings, "--set", "epochs=2", "--set",
+                                f"output_directory={output}").stderr
+
+    def test_a_finished_run_can_be_made_longer_and_is_then_as_if_it_had_always_been(self):
+        self.assertNotIn("the job has changed", self.warnings_of_longer("longer"))
+        whole = self.train("whole", "--set", "epochs=2", ranks=0)
+        self.assertEqual(self.weights("longer/digits/checkpoints/step-00000008.h5"), whole["weights_sha256"])
+
+    def test_where_learning_rates_depend_on_the_runs_length_a_warning_says_so(self):
+        self.assertIn("the job has changed", self.warnings_of_longer("cosine", "--set", "schedule.cosine={}"))
+
+
 # Everything at once that can be combined.
 ALL_METHODS = ["regularization={ weight_decay: 0.01 decay_biases_and_norms: false clip_global_norm: 2 clip_value: 0.5"
                " label_smoothing: 0.1 }",

@@ -33,12 +33,21 @@ v1::Job StepsOf(const v1::Job& job) {
     steps.mutable_data()->mutable_hdf5()->clear_test_file();
   }
   steps.set_global_batch(job.global_batch());
+  steps.set_seed(job.seed());  // of the order within each epoch
   return steps;
 }
 
-// A job without what has no influence on the weights.
+// Whether learning rates depend on how long the run will be.
+bool LooksAhead(const v1::Schedule& schedule) {
+  return schedule.has_polynomial() || schedule.has_cosine() || schedule.has_one_cycle();
+}
+
+// A job without what has no influence on the weights that a step gives.
 v1::Job WeightsOf(const v1::Job& job) {
   v1::Job weights = job;
+  if (!LooksAhead(job.schedule())) {
+    weights.clear_length();
+  }
   *weights.mutable_data() = StepsOf(job).data();
   *weights.mutable_data()->mutable_normalization() = job.data().normalization();
   if (job.data().has_augment()) {

@@ -127,6 +127,7 @@ TEST_F(ResumeTest, NeverRefusesADirectoryWithCheckpoints) {
 TEST_F(ResumeTest, OtherSamplesAStepAreRefusedWithTheFieldThatChanged) {
   Save(4, run_);
   for (const auto& [field, value] : {std::pair("global_batch", "25"),
+                                     {"seed", "4"},
                                      {"data.digits.train_samples", "101"},
                                      {"data.digits.seed", "2"},
                                      {"data.holdout.samples", "21"}}) {
