@@ -331,6 +331,26 @@ class LongerRunTest(program.ProgramTest):
         self.assertIn("the job has changed", self.warnings_of_longer("cosine", "--set", "schedule.cosine={}"))
 
 
+class WhatDoesNotFitTest(program.ProgramTest):
+    def test_what_needs_hold_out_samples_is_refused_where_the_fraction_comes_to_none(self):
+        few = ("--set", "data.digits.train_samples=5", "--set", "data.holdout.fraction=0.1", "--set", "global_batch=32")
+        for setting in ("evaluation.early_stopping.patience=1", "checkpoint.keep_best=true"):
+            path = setting[:setting.rindex(".")] if "patience" in setting else setting[:setting.index("=")]
+            for command in ("train", "check"):
+                with self.subTest(setting, command=command):
+                    self.refused(2, command, "job.textproto", *few, "--set", setting,
+                                 says=[f"--set {setting}: {path}: needs samples to judge by: data.holdout.fraction of "
+                                       "5 samples is less than one; set data.holdout.samples"])
+        self.run_program("check", "job.textproto", *few)
+
+    def test_a_warm_up_that_is_longer_than_the_run_is_told(self):
+        said = "schedule.warmup takes 4 steps and the run has 2: the learning rate never rises to the one"
+        settings = ("--set", "steps=2", "--set", "schedule.warmup.epochs=1")
+        self.assertIn(f"note: {said}", self.run_program("check", "job.textproto", *settings).stdout)
+        self.assertIn(f"warning: {said}", self.run_program("train", "job.textproto", *settings).stderr)
+        self.assertNotIn("warmup", self.run_program("check", "job.textproto", *settings, "--set", "steps=4").stdout)
+
+
 # Everything at once that can be combined.
 ALL_METHODS = ["regularization={ weight_decay: 0.01 decay_biases_and_norms: false clip_global_norm: 2 clip_value: 0.5"
                " label_smoothing: 0.1 }",

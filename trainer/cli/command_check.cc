@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "trainer/cli/command.h"
 #include "trainer/cli/job_arguments.h"
@@ -10,7 +11,7 @@
 #include "trainer/cli/output.h"
 #include "trainer/nn/memory_plan.h"
 #include "trainer/report/table.h"
-#include "trainer/train/augmentation_builder.h"
+#include "trainer/train/data_checks.h"
 #include "trainer/train/job_data.h"
 #include "trainer/train/net_builder.h"
 #include "trainer/train/optimizer_builder.h"
@@ -136,6 +137,9 @@ void PrintReadable(const CheckResult& result) {
       result.options.run_length.steps_per_epoch, result.options.run_length.total_steps,
       result.job.global_batch(), result.job.microbatch()));
   PrintText(DescribeLearningRate(result) + "\n");
+  if (const std::string remark = RemarkOnSchedule(result.options); !remark.empty()) {
+    PrintText(fmt::format("note: {}\n", remark));
+  }
   const auto [fewest, most] = std::ranges::minmax(result.microbatches);
   PrintText(fmt::format(
       "{} rank{} with {} thread{} each: {} microbatches a step and rank\n", result.ranks,
@@ -165,6 +169,7 @@ ExitCode Check(const CheckArguments& arguments, const CollectiveContext& context
   std::unique_ptr<Net> net;
   RunTogether(communicator, [&] {
     CheckAugmentation(job, data.train().shape());
+    CheckHoldout(job, data.split());
     net = BuildNet(job, data.shape(), data.train().classes());
   });
   RankThreads threads(arguments.threads, communicator);

@@ -87,10 +87,14 @@ double WarmupFactor(const Warmup& warmup, int64_t step, int64_t warmup_steps) {
 
 }  // namespace
 
+int64_t WarmupSteps(const ScheduleOptions& options, const RunLength& run) {
+  return options.warmup ? Steps(options.warmup->length, run) : 0;
+}
+
 double LearningRateFactor(const ScheduleOptions& options, int64_t step, const RunLength& run) {
   CHECK_GE(step, 1);
   CHECK_GE(run.steps_per_epoch, 1);
-  const int64_t warmup_steps = options.warmup ? Steps(options.warmup->length, run) : 0;
+  const int64_t warmup_steps = WarmupSteps(options, run);
   const Moment now{.done = step - 1, .warmup_steps = warmup_steps, .run = run};
   const double decay = std::visit([&now](const auto& d) { return Factor(d, now); }, options.decay);
   return options.warmup ? decay * WarmupFactor(*options.warmup, step, warmup_steps) : decay;

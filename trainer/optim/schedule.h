@@ -80,6 +80,9 @@ struct RunLength {
   int64_t total_steps = 1;
 };
 
+// How many steps the warm-up takes, even if the run has fewer; 0 without one.
+int64_t WarmupSteps(const ScheduleOptions& options, const RunLength& run);
+
 // What the learning rate is multiplied by in `step`, the first of which is 1: the warm-up's factor
 // times the decay's. A pure function of its arguments. REQUIRES step >= 1.
 double LearningRateFactor(const ScheduleOptions& options, int64_t step, const RunLength& run);

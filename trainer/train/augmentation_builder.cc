@@ -1,11 +1,5 @@
 #include "trainer/train/augmentation_builder.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
-#include "trainer/config/problems.h"
-
 namespace lockstep {
 
 AugmentationOptions ToAugmentationOptions(const v1::Augmentation& message) {
@@ -36,23 +30,6 @@ AugmentationOptions ToAugmentationOptions(const v1::Augmentation& message) {
                                    .probability = message.cutout().probability()};
   }
   return options;
-}
-
-void CheckAugmentation(const LoadedJob& job, const ImageShape& shape) {
-  const v1::Augmentation& augment = job.job.data().augment();
-  Problems problems(job.positions);
-  const int side = std::min(shape.height, shape.width);
-  if (augment.crop().padding() >= side) {
-    problems.Add("data.augment.crop.padding",
-                 fmt::format("must be less than the images' height and width ({} x {}), is {}",
-                             shape.height, shape.width, augment.crop().padding()));
-  }
-  if (augment.cutout().size() > side) {
-    problems.Add("data.augment.cutout.size",
-                 fmt::format("must be at most the images' height and width ({} x {}), is {}",
-                             shape.height, shape.width, augment.cutout().size()));
-  }
-  problems.ThrowIfAny();
 }
 
 std::optional<Augmenter> MakeAugmenter(const v1::Job& job, const JobData& data) {

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <memory>
 
-#include "trainer/train/augmentation_builder.h"
+#include "trainer/train/data_checks.h"
 #include "trainer/train/evaluator.h"
 #include "trainer/train/net_builder.h"
 #include "trainer/train/rank_threads.h"

@@ -9,6 +9,7 @@
 #include "trainer/base/error.h"
 #include "trainer/data/batch_loader.h"
 #include "trainer/train/augmentation_builder.h"
+#include "trainer/train/data_checks.h"
 #include "trainer/train/job_data.h"
 #include "trainer/train/together.h"
 

@@ -5,11 +5,12 @@
 
 #include <cstdio>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "storage/checkpoint_directory.h"
 #include "storage/run_directory.h"
-#include "trainer/train/augmentation_builder.h"
+#include "trainer/train/data_checks.h"
 #include "trainer/train/job_data.h"
 #include "trainer/train/net_builder.h"
 #include "trainer/train/optimizer_builder.h"
@@ -43,6 +44,7 @@ class Run {
     *job_.mutable_data() = data_->resolved();
     RunTogether(communicator, [&] {
       CheckAugmentation(request_.job, data_->train().shape());
+      CheckHoldout(request_.job, data_->split());
       net_ = BuildNet(request_.job, data_->shape(), data_->train().classes());
       state_ = NewState(job_, *net_);
     });
@@ -105,6 +107,9 @@ void Run::LogStart(const TrainingOptions& options) const {
       job_.name(), net_->parameters().size(), data_->split().train.size(),
       data_->split().holdout.size(), data_->train().content(), options.run_length.total_steps,
       job_.global_batch());
+  if (const std::string remark = RemarkOnSchedule(options); !remark.empty()) {
+    spdlog::warn("warning: {}", remark);
+  }
   spdlog::info("{}, {} thread{} each; microbatches of {}",
                comm::RankMap(communicator_.host_names()), threads_->workers().size(),
                threads_->workers().size() == 1 ? "" : "s", job_.microbatch());

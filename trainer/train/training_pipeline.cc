@@ -1,5 +1,7 @@
 #include "trainer/train/training_pipeline.h"
 
+#include <fmt/format.h>
+
 #include <optional>
 
 #include "trainer/train/augmentation_builder.h"
@@ -47,6 +49,17 @@ TrainingOptions ToTrainingOptions(const v1::Job& job, int64_t training_samples) 
           .schedule = ToScheduleOptions(job.schedule()),
           .clip = {.value = job.regularization().clip_value(),
                    .global_norm = job.regularization().clip_global_norm()}};
+}
+
+std::string RemarkOnSchedule(const TrainingOptions& options) {
+  const int64_t warmup_steps = WarmupSteps(options.schedule, options.run_length);
+  if (warmup_steps <= options.run_length.total_steps) {
+    return "";
+  }
+  return fmt::format(
+      "schedule.warmup takes {} steps and the run has {}: the learning rate never rises to the one "
+      "that the job states",
+      warmup_steps, options.run_length.total_steps);
 }
 
 TrainingState NewState(const v1::Job& job, const Net& net) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "comm/communicator.h"
 #include "comm/reducer.h"
@@ -18,6 +19,9 @@ namespace lockstep {
 
 // What the loop does, from an effective job and the number of samples to train on.
 TrainingOptions ToTrainingOptions(const v1::Job& job, int64_t training_samples);
+
+// What its author should know about a schedule that does not fit the run; empty if it does.
+std::string RemarkOnSchedule(const TrainingOptions& options);
 
 // The beginning of a new run: parameters drawn, optimiser empty, no step done.
 TrainingState NewState(const v1::Job& job, const Net& net);
