@@ -1,8 +1,7 @@
 #include "trainer/optim/adam.h"
 
-#include <cmath>
-
 #include "trainer/base/check.h"
+#include "trainer/optim/moments.h"
 
 namespace lockstep {
 
@@ -10,15 +9,10 @@ namespace {
 
 // What a step multiplies with, once for all parameters of a block.
 struct AdamFactors {
+  MomentFactors moments;
   float rate;
-  float root_correction;
-  float epsilon;
   float decay;  // of the gradient's sum
   float keep;   // of the value
-  float keep_mean;
-  float take_mean;
-  float keep_square;
-  float take_square;
 };
 
 LOCKSTEP_EVERY_CPU void StepAll(const AdamFactors& factors, std::span<const float> gradient,
@@ -26,9 +20,7 @@ LOCKSTEP_EVERY_CPU void StepAll(const AdamFactors& factors, std::span<const floa
   const AdamFactors f = factors;  // not to be read again after each value written
   for (size_t i = 0; i < gradient.size(); ++i) {
     const float g = gradient[i] + f.decay * value[i];
-    mean[i] = f.keep_mean * mean[i] + f.take_mean * g;
-    square[i] = f.keep_square * square[i] + f.take_square * (g * g);
-    const float root = std::sqrt(square[i]) / f.root_correction + f.epsilon;
+    const float root = MoveMoments(f.moments, g, &mean[i], &square[i]);
     value[i] = f.keep * value[i] - f.rate * (mean[i] / root);
   }
 }
@@ -44,19 +36,12 @@ Adam::Adam(const AdamOptions& options, const Blocks& blocks)
 void Adam::Step(const Update& update) {
   CHECK_EQ(update.values.size(), mean_.size());
   CHECK_EQ(update.gradient.size(), mean_.size());
-  CHECK_GE(update.step, 1);
-  const auto steps = static_cast<double>(update.step);
-  const double mean_correction = 1 - std::pow(options_.beta1, steps);
-  const double square_correction = 1 - std::pow(options_.beta2, steps);
-  AdamFactors factors{.rate = static_cast<float>(update.learning_rate / mean_correction),
-                      .root_correction = static_cast<float>(std::sqrt(square_correction)),
-                      .epsilon = static_cast<float>(options_.epsilon),
+  const MomentFactors moments =
+      MomentFactorsOf(options_.beta1, options_.beta2, options_.epsilon, update.step);
+  AdamFactors factors{.moments = moments,
+                      .rate = static_cast<float>(update.learning_rate / moments.mean_correction),
                       .decay = 0,
-                      .keep = 1,
-                      .keep_mean = static_cast<float>(options_.beta1),
-                      .take_mean = static_cast<float>(1 - options_.beta1),
-                      .keep_square = static_cast<float>(options_.beta2),
-                      .take_square = static_cast<float>(1 - options_.beta2)};
+                      .keep = 1};
   for (const Block& block : blocks_) {
     const double decay = block.decays ? options_.weight_decay : 0;
     if (options_.decay == AdamDecay::kL2) {

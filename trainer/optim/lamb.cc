@@ -1,11 +1,11 @@
 #include "trainer/optim/lamb.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "trainer/base/check.h"
 #include "trainer/optim/clip.h"
+#include "trainer/optim/moments.h"
 
 namespace lockstep {
 
@@ -13,14 +13,9 @@ namespace {
 
 // What a step multiplies with, once for all elements of a tensor.
 struct LambFactors {
+  MomentFactors moments;
   float mean_correction;
-  float root_correction;
-  float epsilon;
   float decay;
-  float keep_mean;
-  float take_mean;
-  float keep_square;
-  float take_square;
 };
 
 LOCKSTEP_EVERY_CPU void FillDirection(const LambFactors& factors, std::span<const float> gradient,
@@ -28,10 +23,7 @@ LOCKSTEP_EVERY_CPU void FillDirection(const LambFactors& factors, std::span<cons
                                       float* direction) {
   const LambFactors f = factors;  // not to be read again after each value written
   for (size_t i = 0; i < gradient.size(); ++i) {
-    const float g = gradient[i];
-    mean[i] = f.keep_mean * mean[i] + f.take_mean * g;
-    square[i] = f.keep_square * square[i] + f.take_square * (g * g);
-    const float root = std::sqrt(square[i]) / f.root_correction + f.epsilon;
+    const float root = MoveMoments(f.moments, gradient[i], &mean[i], &square[i]);
     direction[i] = mean[i] / f.mean_correction / root + f.decay * value[i];
   }
 }
@@ -68,17 +60,11 @@ Lamb::Lamb(const LambOptions& options, Blocks blocks)
 void Lamb::Step(const Update& update) {
   CHECK_EQ(update.values.size(), mean_.size());
   CHECK_EQ(update.gradient.size(), mean_.size());
-  CHECK_GE(update.step, 1);
-  const auto steps = static_cast<double>(update.step);
-  const double square_correction = 1 - std::pow(options_.beta2, steps);
-  LambFactors factors{.mean_correction = static_cast<float>(1 - std::pow(options_.beta1, steps)),
-                      .root_correction = static_cast<float>(std::sqrt(square_correction)),
-                      .epsilon = static_cast<float>(options_.epsilon),
-                      .decay = 0,
-                      .keep_mean = static_cast<float>(options_.beta1),
-                      .take_mean = static_cast<float>(1 - options_.beta1),
-                      .keep_square = static_cast<float>(options_.beta2),
-                      .take_square = static_cast<float>(1 - options_.beta2)};
+  const MomentFactors moments =
+      MomentFactorsOf(options_.beta1, options_.beta2, options_.epsilon, update.step);
+  LambFactors factors{.moments = moments,
+                      .mean_correction = static_cast<float>(moments.mean_correction),
+                      .decay = 0};
   for (const Block& block : blocks_) {
     factors.decay = block.decays ? static_cast<float>(options_.weight_decay) : 0;
     const std::span<float> values = update.values.subspan(block.begin, block.size);
