@@ -58,19 +58,30 @@ std::vector<Moments> Float32Moments(const Dataset& dataset, std::span<const uint
   const auto channels = static_cast<size_t>(dataset.shape().channels);
   const auto count = static_cast<double>(static_cast<int64_t>(samples.size()) *
                                          dataset.shape().height * dataset.shape().width);
+  const std::span<const float> first = dataset.Float32Pixels(samples[0]).first(channels);
   std::vector<Moments> moments(channels);
-  const auto add_all = [&](auto add) {
+  std::vector<bool> varies(channels);
+  const auto for_all = [&](auto visit) {
     for (const uint32_t sample : samples) {
       const std::span<const float> pixels = dataset.Float32Pixels(sample);
       for (size_t i = 0; i < pixels.size(); ++i) {
-        add(moments[i % channels], double{pixels[i]});
+        visit(i % channels, pixels[i]);
       }
     }
   };
-  add_all([&](Moments& channel, double pixel) { channel.mean += pixel / count; });
-  add_all([&](Moments& channel, double pixel) {
-    channel.variance += (pixel - channel.mean) * (pixel - channel.mean) / count;
+  for_all([&](size_t channel, float pixel) {
+    moments[channel].mean += double{pixel} / count;
+    varies[channel] = varies[channel] || pixel != first[channel];
   });
+  for_all([&](size_t channel, float pixel) {
+    const double deviation = double{pixel} - moments[channel].mean;
+    moments[channel].variance += deviation * deviation / count;
+  });
+  for (size_t channel = 0; channel < channels; ++channel) {
+    if (!varies[channel]) {  // whatever rounding has left
+      moments[channel] = {.mean = first[channel], .variance = 0};
+    }
+  }
   return moments;
 }
 

@@ -138,5 +138,21 @@ TEST(MeasureMeanStd, RefusesAConstantChannel) {
               ThrowsMessage<DataError>(HasSubstr("all pixels of channel 0 are 9")));
 }
 
+// The sum of many equal numbers, each divided by their count, is rarely that number.
+TEST(MeasureMeanStd, RefusesAConstantChannelOfFloatsWhateverRoundingMakesOfIt) {
+  for (const int samples : {7, 30, 97}) {
+    LoadedDataset loaded = SmallFloat32Dataset(samples);
+    auto& pixels = std::get<std::vector<float>>(loaded.pixels);
+    for (size_t i = 1; i < pixels.size(); i += 2) {
+      pixels[i] = 0.1F;
+    }
+    const std::vector<std::byte> block = Pack(loaded);
+    NormalizationOptions options;
+    EXPECT_THAT(
+        [&] { MeasureMeanStd(Dataset::View(block), AllSamples(samples), &options); },
+        ThrowsMessage<DataError>(HasSubstr("all pixels of channel 1 are 0.10000000149011612")));
+  }
+}
+
 }  // namespace
 }  // namespace lockstep
