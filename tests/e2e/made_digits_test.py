@@ -59,9 +59,15 @@ class MadeDigitsTest(program.ProgramTest):
         self.assertEqual(self.names("made"), NAMES)
         np.testing.assert_array_equal(idx.read(self.directory / "made/train-labels-idx1-ubyte.gz"), before)
 
+    def test_a_seed_is_a_whole_number_of_64_bits(self):
+        for seed in (-1, "nan", 1.5, 2**64):
+            with self.subTest(seed=seed):
+                self.refused(2, "data", "make", "--dir", "made", f"--seed={seed}",
+                             says=[f"--seed: must be a whole number from 0 to 2^64 - 1, is {seed}"])
+        self.run_program("data", "make", "--dir", "made", "--train", 1, "--test", 1, f"--seed={2**64 - 1}")
+
     def test_counts_and_noise_out_of_range_are_refused(self):
-        for option, value in (("--train", 0), ("--test", 5000001), ("--noise", 1.5), ("--noise", "nan"),
-                              ("--seed", -1)):
+        for option, value in (("--train", 0), ("--test", 5000001), ("--noise", 1.5), ("--noise", "nan")):
             with self.subTest(option=option, value=value):
                 self.refused(2, "data", "make", "--dir", "made", f"{option}={value}", says=[option])
                 self.assertFalse((self.directory / "made").exists())

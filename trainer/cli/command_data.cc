@@ -64,7 +64,7 @@ void AddMakeCommand(Command data, Action* action) {
   add_count("--train", &options->train_samples, "Training samples");
   add_count("--test", &options->test_samples, "Test samples");
   command.Add("--seed", &options->digits.seed, "Keys the drawing: equal seeds draw equal samples")
-      .NotNegative()
+      .WholeUpTo64Bits()
       .ShowDefault();
   command
       .Add("--noise", &options->digits.noise,

@@ -4,8 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <sstream>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,17 @@ std::string NotFromZeroToOne(const std::string& text) {
     return "";
   }
   return fmt::format("must be a number from 0 to 1, is {}", text);
+}
+
+// CLI11 would take the largest number for all that are larger.
+std::string NotWholeUpTo64Bits(const std::string& text) {
+  uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error == std::errc() && rest == end) {
+    return "";
+  }
+  return fmt::format("must be a whole number from 0 to 2^64 - 1, is {}", text);
 }
 
 std::vector<std::string> CommandNames(const CLI::App& command) {
@@ -121,8 +134,8 @@ Option& Option::InRange(int64_t first, int64_t last) {
   return *this;
 }
 
-Option& Option::NotNegative() {
-  option_->check(CLI::NonNegativeNumber);
+Option& Option::WholeUpTo64Bits() {
+  option_->check(CLI::Validator(NotWholeUpTo64Bits, "FROM 0 TO 2^64 - 1"));
   return *this;
 }
 

@@ -31,7 +31,7 @@ class Option {
 
   // What each value must be.
   Option& InRange(int64_t first, int64_t last);
-  Option& NotNegative();
+  Option& WholeUpTo64Bits();  // from 0 to 2^64 - 1
   Option& FromZeroToOne();
 
  private:
