@@ -85,6 +85,7 @@ class SummaryTest(program.ProgramTest):
                 (["--zoo", "resnet19", *size], "the zoo has no resnet19; did you mean resnet18?"),
                 (["--zoo", "resnet18"], "--zoo NAME needs --input C,H,W and --classes K"),
                 (["--zoo", "resnet18", "job.textproto", *size], "give either JOB or --zoo NAME"),
+                (["job.textproto", "--expand", "--json"], "give either --expand, which prints a job file, or --json"),
                 ([], "JOB is required, or --zoo NAME; see: lockstep summary --help"),
                 (["--zoo", "vgg16", *size], "max_pool.kernel_height: must be at most 1 (input 1x1), is 2, in layer "
                                             "features.30")]:

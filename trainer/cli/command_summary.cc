@@ -41,6 +41,9 @@ LoadedJob LoadJobOrZoo(const SummaryArguments& arguments) {
 }
 
 ExitCode Summary(const SummaryArguments& arguments) {
+  if (arguments.expand && arguments.json) {
+    throw ConfigError("give either --expand, which prints a job file, or --json");
+  }
   const LoadedJob job = LoadJobOrZoo(arguments);
   if (arguments.expand) {
     PrintText(ReadableText(job.written));
