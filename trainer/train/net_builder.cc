@@ -4,8 +4,8 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
-#include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,21 +44,30 @@ std::string DescribeField(const LoadedJob& job, int index, const std::string& fi
 // Numbers of the layers in an order in which every layer follows its inputs; among those that could
 // come next, the first of the file.
 std::vector<int> TopologicalOrder(const v1::Model& model) {
-  std::map<std::string, bool> done{{kDataName, true}};
-  for (const v1::Layer& layer : model.layer()) {
-    done[layer.name()] = false;
+  std::map<std::string, std::vector<int>> consumers;  // of a layer's output, once for each use
+  std::vector<int> awaited(model.layer_size());       // inputs that are not there yet
+  std::set<int> ready;
+  for (int i = 0; i < model.layer_size(); ++i) {
+    for (const std::string& input : model.layer(i).input()) {
+      if (input != kDataName) {
+        consumers[input].push_back(i);
+        ++awaited[i];
+      }
+    }
+    if (awaited[i] == 0) {
+      ready.insert(i);
+    }
   }
-  const auto ready = [&](const v1::Layer& layer) {
-    return !done.at(layer.name()) &&
-           std::ranges::all_of(layer.input(), [&](const auto& input) { return done.at(input); });
-  };
   std::vector<int> order;
-  while (static_cast<int>(order.size()) < model.layer_size()) {
-    const auto next = std::ranges::find_if(model.layer(), ready);
-    CHECK(next != model.layer().end());  // validation finds cycles
-    done[next->name()] = true;
-    order.push_back(static_cast<int>(next - model.layer().begin()));
+  while (!ready.empty()) {
+    order.push_back(ready.extract(ready.begin()).value());
+    for (const int consumer : consumers[model.layer(order.back()).name()]) {
+      if (--awaited[consumer] == 0) {
+        ready.insert(consumer);
+      }
+    }
   }
+  CHECK_EQ(static_cast<int>(order.size()), model.layer_size());  // validation finds cycles
   return order;
 }
 
