@@ -53,8 +53,8 @@ bool TrainingLoop::PatienceIsOver() const {
   const RunPosition& position = state_.position;
   return options_.patience > 0 && position.best_step > 0 &&
          position.step < options_.run_length.total_steps &&
-         position.evaluated_step - position.best_step >=
-             options_.patience * options_.evaluate_every_steps;
+         (position.evaluated_step - position.best_step) / options_.evaluate_every_steps >=
+             options_.patience;
 }
 
 bool TrainingLoop::Finished() const {
