@@ -40,7 +40,7 @@ class ClusterTest(unittest.TestCase):
     job = JOB
 
     def setUp(self):
-        self.cluster = self.enterContext(Cluster(self.node_count, services=[Ssh()]))
+        self.cluster = self.enterContext(Cluster(self.node_count, services=self.services()))
         self.program = pathlib.Path(sandbox.arguments[0]).resolve()
         self.write("job.textproto", self.job)
         self.write("hosts", "".join(f"{node} slots=2\n" for node in self.cluster.nodes))
@@ -48,6 +48,10 @@ class ClusterTest(unittest.TestCase):
         (self.cluster.shared / "build/release").symlink_to(self.program.parent)
         (self.cluster.shared / "deploy").symlink_to(sandbox.ROOT / "deploy")
         self._alone = {}
+
+    def services(self):
+        """The daemons of the cluster."""
+        return [Ssh()]
 
     def write(self, name, text):
         (self.cluster.shared / name).write_text(text, encoding="utf-8")
@@ -61,19 +65,19 @@ class ClusterTest(unittest.TestCase):
         checkpoint = self.last_checkpoint(run)
         return int(checkpoint.stem.removeprefix("step-")) if checkpoint else -1
 
-    def checkpoint_of_one_rank(self, *options):
+    def checkpoint_of_one_rank(self, *options, run="runs/digits"):
         """The last checkpoint's bytes of a run that one rank has trained, in the same output directory, elsewhere."""
         if options not in self._alone:
             directory = self.cluster.shared / f"alone{len(self._alone)}"
             directory.mkdir()
             subprocess.run([self.program, "train", self.cluster.shared / "job.textproto", *options, "--threads", "1"],
                            cwd=directory, check=True, capture_output=True)
-            self._alone[options] = self.last_checkpoint(directory / "runs/digits").read_bytes()
+            self._alone[options] = self.last_checkpoint(directory / run).read_bytes()
         return self._alone[options]
 
     def assert_bytes_of_one_rank(self, *options, run="runs/digits"):
         """The run has ended with the checkpoint, byte for byte, that one rank writes which nobody disturbs."""
-        self.assertTrue(self.last_checkpoint(run).read_bytes() == self.checkpoint_of_one_rank(*options),
+        self.assertTrue(self.last_checkpoint(run).read_bytes() == self.checkpoint_of_one_rank(*options, run=run),
                         "the last checkpoint differs from that of one rank")
 
     def inspect(self, checkpoint):

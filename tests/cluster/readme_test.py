@@ -21,6 +21,13 @@ def commands_with(word):
     return [line for block in BLOCK.findall(section) for line in block.splitlines() if word in line]
 
 
+def small(text):
+    """The job file with that text, in the size of a test."""
+    for wanted, replacement in SMALL:
+        text = text.replace(wanted, replacement)
+    return re.sub(r"epochs: \d+", "epochs: 1", text)
+
+
 class ReadmeTest(ClusterTest):
 
     def test_its_commands_with_a_hostfile_train_on_all_nodes(self):
@@ -29,10 +36,7 @@ class ReadmeTest(ClusterTest):
         for number, command in enumerate(commands):
             with self.subTest(command=command):
                 job = re.search(r"deploy/jobs/\S+", command).group()
-                text = (sandbox.ROOT / job).read_text(encoding="utf-8")
-                for wanted, small in SMALL:
-                    text = text.replace(wanted, small)
-                self.write(f"small{number}.textproto", re.sub(r"epochs: \d+", "epochs: 1", text))
+                self.write(f"small{number}.textproto", small((sandbox.ROOT / job).read_text(encoding="utf-8")))
                 result = self.cluster.run("login", "bash", "-c", command.replace(job, f"small{number}.textproto"))
                 self.assertIn("ranks 0-1 on node1, 2-3 on node2, 4-5 on node3, 6-7 on node4", result.stderr)
 

@@ -25,6 +25,7 @@ FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NOT_HERE = {
     "deploy/quickstart": "tests/deploy/bare_debian.sh",
     "deploy/test": ".ci/run",
+    "sbatch": "tests/cluster/slurm_test.py",
     "build/release/lockstep data fetch": "deploy/quickstart",
     "build/release/lockstep data verify": "deploy/quickstart",
 }

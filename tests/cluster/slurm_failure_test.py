@@ -1,0 +1,79 @@
+"""What a job runs on fails: Slurm, or the script, starts it again, and it ends with the same bytes.
+
+usage: slurm_failure_test.py LOCKSTEP
+"""
+
+import os
+import pathlib
+import signal
+import time
+
+import sandbox
+from nodes import wait_until
+from slurm_case import DEADLINE_SECONDS, SlurmTest
+
+
+class NodeFailureTest(SlurmTest):
+
+    def after(self, fault, what):
+        """A job that trains again after fault(), which befell node3, on another node."""
+        job = self.train()
+        self.wait_for_checkpoint(job)
+        with self.held("node1"):
+            since = time.monotonic()
+            fault()
+        self.wait_until_restarted(job, what, since)
+        self.assertEqual(self.slurm.hosts(job), ["node1", "node2", "node4", "node5"])
+        return job
+
+    def test_after_the_crash_of_a_node_a_job_goes_on_with_a_spare_one(self):
+        self.assert_completed(self.after(lambda: self.cluster.crash("node3"), "crash of a node"), attempts=2)
+
+    def test_without_a_node_that_fell_silent_a_job_goes_on_with_a_spare_one(self):
+        self.assert_completed(self.after(lambda: self.cluster.silence("node3"), "a node falls silent"), attempts=2)
+
+    def test_without_a_node_whose_slurmd_was_killed_a_job_goes_on_with_a_spare_one(self):
+        def kill_slurmd():
+            for daemon in self.cluster.processes("node3", "slurmd"):
+                os.kill(daemon, signal.SIGKILL)
+
+        self.assert_completed(self.after(kill_slurmd, "slurmd of a node is killed"), attempts=2)
+
+
+class OtherFailuresTest(SlurmTest):
+    node_count = 4
+
+    def test_a_job_one_of_whose_ranks_is_killed_goes_on_from_its_last_checkpoint(self):
+        job = self.train()
+        self.wait_for_checkpoint(job)
+        with self.held("node1"):
+            since = time.monotonic()
+            os.kill(self.cluster.processes("node3", "lockstep")[0], signal.SIGKILL)
+        self.wait_until_restarted(job, "a rank is killed", since)
+        self.assert_reason(job, "exit code 137")
+        self.assert_completed(job, attempts=2)
+
+    def test_a_job_does_not_notice_that_slurmctld_is_started_again(self):
+        job = self.train()
+        self.wait_for_checkpoint(job)
+        with self.held("node1"):
+            self.slurm.kill_controller()
+            self.slurm.start_controller()
+        self.assert_completed(job, attempts=1)
+
+    def test_a_job_that_ends_while_slurmctld_is_away_is_requeued_when_it_is_back(self):
+        job = self.train()
+        self.wait_for_checkpoint(job)
+        log = self.slurm.facts(job)["StdOut"]
+        self.slurm.kill_controller()
+        since = time.monotonic()
+        os.kill(self.cluster.processes("node3", "lockstep")[0], signal.SIGKILL)
+        wait_until(lambda: "the ranks ended with exit code 137" in pathlib.Path(log).read_text(encoding="utf-8"),
+                   "the ranks have ended", DEADLINE_SECONDS)
+        self.slurm.start_controller()
+        self.wait_until_restarted(job, "a rank is killed while slurmctld is away", since)
+        self.assert_completed(job, attempts=2)
+
+
+if __name__ == "__main__":
+    sandbox.main(argument_count=1)
