@@ -14,6 +14,13 @@ USAGE_ERROR, DATA_ERROR, GAVE_UP = 2, 3, 6
 
 SECONDS = 60  # much, but the machine may be busy
 
+WRITE_IMAGES = """
+import h5py, numpy
+with h5py.File("/tmp/images.h5", "w") as file:
+    file["images"] = (numpy.arange(1600) % 251).astype("u1").reshape(100, 1, 4, 4)
+    file["labels"] = numpy.arange(100, dtype="u1") % 10
+"""
+
 
 class BadUseTest(ClusterTest):
 
@@ -58,6 +65,13 @@ class BadUseTest(ClusterTest):
         self.launch(USAGE_ERROR, cwd="/tmp/work", says=["node2: it has no directory /tmp/work: start from one on a file "
                                                         "system that all hosts share"])
 
+    def test_a_run_directory_that_nodes_do_not_share(self):
+        self.launch(USAGE_ERROR, settings=["--set", "output_directory=/tmp/runs"],
+                    says=["node1: it sees another directory, or none, as /tmp/runs/digits",
+                          "node2: it sees another directory, or none, as /tmp/runs/digits",
+                          "choose one that all hosts share, with --set output_directory=..."])
+        self.cluster.run("login", "test", "-e", "/tmp/runs/digits", expect=1)
+
     def test_a_host_that_cannot_be_reached_is_named_and_the_others_train(self):
         self.write("hosts", "node1 slots=1\nnode9 slots=1\nnode2 slots=1\n")
         self.launch(0, says=["node9 is left out: does not answer (ssh: Could not resolve hostname node9",
@@ -85,6 +99,13 @@ class BadUseTest(ClusterTest):
         self.cluster.run("node1", self.program, "data", "make", "--dir", "/tmp/digits", "--train", "900", "--test", "100")
         self.launch(DATA_ERROR, settings=["--data-dir", "/tmp/digits"],
                     says=["node2", "MNIST was not found", "/tmp/digits"])
+
+    def test_data_that_the_nodes_have_and_the_launching_host_has_not_is_enough(self):
+        for node in self.cluster.nodes:
+            self.cluster.run(node, "/usr/bin/python3", "-c", WRITE_IMAGES)
+        self.write("job.textproto", re.sub("data {.*}", 'data { hdf5 { train_file: "/tmp/images.h5" '
+                                           'test_file: "/tmp/images.h5" } }', self.job))
+        self.launch(0, says=["done"])
 
     def test_a_wrong_job_is_refused_before_any_host_is_asked(self):
         self.write("hosts", "node9 slots=1\n")

@@ -50,7 +50,7 @@ class LaunchTest(ClusterTest):
         self.cluster.boot("node3")
 
     def test_nodes_crash_fall_silent_and_come_back(self):
-        run = self.start("--rejoin", "--ask-again", "1", "--probe-timeout", "5", epochs=40)
+        run = self.start("--rejoin", "--ask-again", "1", "--probe-timeout", "5", epochs=30)
         self.strike(run, "a node crashes", lambda: self.cluster.crash("node3"), ranks=6)
         run.wait_for_line("node3 is left out: does not answer")
         self.strike(run, "a node falls silent", lambda: self.cluster.silence("node4"), ranks=4, repair=self.bring_back)
