@@ -175,10 +175,6 @@ void FillLayers(v1::Model* model) {
   }
 }
 
-bool HoldsOut(const v1::Holdout& holdout) {
-  return holdout.has_samples() ? holdout.samples() > 0 : holdout.fraction() > 0;
-}
-
 void FillDependentDefaults(v1::Job* job) {
   constexpr int kDefaultMicrobatch = 32;
   if (!job->has_microbatch()) {
@@ -190,6 +186,10 @@ void FillDependentDefaults(v1::Job* job) {
 }
 
 }  // namespace
+
+bool HoldsOut(const v1::Holdout& holdout) {
+  return holdout.has_samples() ? holdout.samples() > 0 : holdout.fraction() > 0;
+}
 
 void FillDefaults(v1::Job* job) {
   FillBracketDefaults(job);

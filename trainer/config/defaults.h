@@ -10,4 +10,8 @@ namespace lockstep {
 // What has no default stays unset.
 void FillDefaults(v1::Job* job);
 
+// Whether any samples are to be held out; a fraction may still come to none. REQUIRES defaults
+// filled in.
+bool HoldsOut(const v1::Holdout& holdout);
+
 }  // namespace lockstep

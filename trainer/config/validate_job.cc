@@ -1,5 +1,6 @@
 #include "trainer/config/validate_job.h"
 
+#include "trainer/config/defaults.h"
 #include "trainer/config/names.h"
 #include "trainer/config/zoo/zoo.h"
 
@@ -94,13 +95,14 @@ void CheckOutput(const v1::Job& job, Problems* problems) {
 }
 
 void CheckCheckpoint(const v1::Job& job, Problems* problems) {
-  const v1::Holdout& holdout = job.data().holdout();
-  const bool holds_out = holdout.has_samples() ? holdout.samples() > 0 : holdout.fraction() > 0;
-  if (job.checkpoint().keep_best() && job.has_data() && !holds_out) {
+  if (!job.has_data() || HoldsOut(job.data().holdout())) {
+    return;
+  }
+  if (job.checkpoint().keep_best()) {
     problems->Add("checkpoint.keep_best",
                   "needs samples to judge by: data.holdout holds out nothing");
   }
-  if (job.evaluation().has_early_stopping() && job.has_data() && !holds_out) {
+  if (job.evaluation().has_early_stopping()) {
     problems->Add("evaluation.early_stopping",
                   "needs samples to judge by: data.holdout holds out nothing");
   }

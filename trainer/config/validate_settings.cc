@@ -2,10 +2,10 @@
 #include <google/protobuf/message.h>
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <vector>
 
+#include "trainer/config/limits.h"
 #include "trainer/config/schema.h"
 #include "trainer/config/validate_job.h"
 
@@ -49,26 +49,6 @@ struct Value {
     }
   }
 };
-
-// What is wrong with a number; empty if nothing is.
-std::string CheckNumber(double value, const v1::Setting& limits) {
-  if (!std::isfinite(value)) {
-    return fmt::format("must be finite, is {}", value);
-  }
-  if (limits.has_at_least() && value < limits.at_least()) {
-    return fmt::format("must be at least {}, is {}", limits.at_least(), value);
-  }
-  if (limits.has_above() && value <= limits.above()) {
-    return fmt::format("must be greater than {}, is {}", limits.above(), value);
-  }
-  if (limits.has_at_most() && value > limits.at_most()) {
-    return fmt::format("must be at most {}, is {}", limits.at_most(), value);
-  }
-  if (limits.has_below() && value >= limits.below()) {
-    return fmt::format("must be less than {}, is {}", limits.below(), value);
-  }
-  return "";
-}
 
 std::string CheckString(const std::string& value) {
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };

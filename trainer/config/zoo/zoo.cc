@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "trainer/base/error.h"
+#include "trainer/config/limits.h"
 #include "trainer/config/spelling.h"
 #include "trainer/config/zoo/architectures.h"
 
@@ -84,16 +85,11 @@ std::optional<int> ClassesOf(const v1::Data& data) {
   return kDigits;
 }
 
-// A setting within the limits of its bracket.
-template <typename Number>
-bool IsWithin(const char* field, Number value) {
-  const v1::Setting& limits =
-      Zoo::descriptor()->FindFieldByName(field)->options().GetExtension(v1::setting);
-  return std::isfinite(static_cast<double>(value)) &&
-         (!limits.has_at_least() || value >= limits.at_least()) &&
-         (!limits.has_above() || value > limits.above()) &&
-         (!limits.has_at_most() || value <= limits.at_most()) &&
-         (!limits.has_below() || value < limits.below());
+// Whether a setting of the zoo is within the limits of its bracket.
+bool IsWithin(const char* field, double value) {
+  return CheckNumber(value,
+                     Zoo::descriptor()->FindFieldByName(field)->options().GetExtension(v1::setting))
+      .empty();
 }
 
 // Nothing where a setting is wrong.
