@@ -124,6 +124,17 @@ TEST(Zoo, ANameMayBeInLowerCase) {
   }
 }
 
+TEST(Zoo, AJobOfItsTrainsOnMnistWhereThatFits) {
+  const auto trains_on_mnist = [](int channels, int side, int classes) {
+    const std::string text = ZooJobText("resnet18", channels, side, side, classes);
+    return ParseJob(text, "job").job.data().has_mnist();
+  };
+  EXPECT_TRUE(trains_on_mnist(1, 28, 10));
+  EXPECT_FALSE(trains_on_mnist(3, 28, 10));
+  EXPECT_FALSE(trains_on_mnist(1, 32, 10));
+  EXPECT_FALSE(trains_on_mnist(1, 28, 7));
+}
+
 TEST(ReadableText, HasWhatTheJobSaysAndALayerOnEachLine) {
   const LoadedJob job = ParseJob(ZooJob("strict_shapes: true zoo { architecture: LENET5 }"), "job",
                                  Overrides{"seed=3"});

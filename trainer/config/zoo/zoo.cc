@@ -178,8 +178,10 @@ void ValidateZoo(const v1::Job& written, Problems* problems) {
 
 std::string ZooJobText(std::string_view name, int channels, int height, int width, int classes) {
   const std::string architecture = EnumName(name);
-  constexpr int kMnist = 28;
-  const bool like_mnist = channels == 1 && height == kMnist && width == kMnist;
+  constexpr int kMnistSide = 28;
+  constexpr int kMnistClasses = 10;
+  const bool like_mnist =
+      channels == 1 && height == kMnistSide && width == kMnistSide && classes == kMnistClasses;
   return fmt::format(
       "name: \"{}\"\n"
       "model {{\n"
