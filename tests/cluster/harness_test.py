@@ -7,6 +7,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import sys
 import unittest
 
 import sandbox
@@ -95,6 +96,30 @@ class HarnessTest(unittest.TestCase):
         self.assertGreater(sent["node1"], 1e6)
         self.assertLess(sent["node1"], 1.1e6)
         self.assertLess(sent["node2"], 1e4)
+
+
+class SandboxTest(unittest.TestCase):
+
+    def this_test(self, *arguments, before=(), **variables):
+        """Runs this file again, in a sandbox in this sandbox."""
+        return subprocess.run([*before, sys.executable, "-B", __file__, *arguments], text=True, check=False,
+                              env={**os.environ, **variables}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def test_two_clusters_at_once_do_not_meet(self):
+        with Cluster(2, services=[Ssh()]) as cluster:
+            cluster.run("node1", "touch", "/run/shared/mark", "/tmp/mark")
+            name = "HarnessTest.test_nodes_share_one_directory_and_nothing_else_that_is_written"
+            other = self.this_test(name)
+            self.assertEqual(other.returncode, 0, other.stdout)
+            self.assertEqual(cluster.run("node2", "ssh", "node1", "hostname; ls").stdout.split()[0], "node1")
+            self.assertEqual(os.listdir("/tmp"), [])
+
+    def test_where_namespaces_are_not_allowed_tests_are_skipped_and_in_ci_they_fail(self):
+        for ci, code, word in (("", sandbox.SKIPPED, "SKIPPED"), ("true", 1, "FAILED")):
+            with self.subTest(ci=ci):
+                result = self.this_test(before=["setpriv", "--bounding-set=-sys_admin"], CI=ci)
+                self.assertEqual(result.returncode, code, result.stdout)
+                self.assertIn(f"{word}: a cluster of namespaces cannot be made here", result.stdout)
 
 
 class NothingStaysTest(unittest.TestCase):
