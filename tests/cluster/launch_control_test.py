@@ -84,6 +84,13 @@ class LaunchControlTest(ClusterTest):
                 run.finish()
                 self.assertRegex(run.output, f"ranks? 0.* on node1, {threads} threads?")
 
+    def test_installed_it_starts_the_program_beside_it(self):
+        (self.cluster.shared / "bin").mkdir()
+        self.cluster.run("login", "cp", "deploy/mpirun/launch", "bin/lockstep-launch")
+        self.cluster.run("login", "cp", self.program, "bin/lockstep")
+        self.cluster.run("login", "rm", "build/release", "deploy")
+        self.cluster.run("login", "bin/lockstep-launch", "--hostfile", "hosts", "job.textproto", "--set", "epochs=1")
+
     def test_fewer_ranks_than_slots(self):
         run = LaunchedRun(self, "--hostfile", "hosts", "--np", "3", "job.textproto", "--set", "epochs=1")
         run.finish()
