@@ -265,6 +265,21 @@ class TenStepsTest(program.ProgramTest):
         self.assertAlmostEqual(answer["learning_rate"], 0.15)
 
 
+class MemoryTest(program.ProgramTest):
+    def test_check_counts_what_every_optimizer_remembers(self):
+        def memory(optimizer):
+            return json.loads(self.run_program("check", "job.textproto", "--json", "--set",
+                                               f"optimizer={{ {optimizer} }}").stdout)["memory_bytes"]["parameters"]
+
+        least = memory("sgd { learning_rate: 1 }")
+        answer = self.run_program("summary", "job.textproto", "--json").stdout
+        parameters = json.loads(answer)["parameters"]
+        for arrays, optimizer in ((1, "sgd { learning_rate: 1 momentum: 0.9 }"), (2, "adam {}"), (1, "rmsprop {}"),
+                                  (3, "rmsprop { momentum: 0.9 centered: true }")):
+            with self.subTest(optimizer):
+                self.assertEqual(memory(optimizer) - least, 4 * parameters * arrays)
+
+
 class WeightAverageTest(program.ProgramTest):
     def test_the_average_is_what_is_evaluated(self):
         answer = self.train("run", "--set", "weight_average={ decay: 0.99 }", ranks=2)

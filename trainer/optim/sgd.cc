@@ -69,7 +69,7 @@ void Sgd::Step(const Update& update) {
 }
 
 std::vector<Optimizer::Slot> Sgd::slots() {
-  if (velocity_.empty()) {
+  if (options_.momentum == 0) {
     return {};
   }
   return {{.name = "velocity", .values = velocity_}};
