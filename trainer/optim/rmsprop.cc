@@ -1,6 +1,7 @@
 #include "trainer/optim/rmsprop.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "trainer/base/check.h"
@@ -9,29 +10,31 @@ namespace lockstep {
 
 namespace {
 
-// What a step multiplies with, once for all parameters of a block.
+// What the directions of a block are computed with.
 struct RmspropFactors {
-  float rate;
   float decay;
   float keep;
   float take;
   float epsilon;
-  float momentum;
 };
 
-LOCKSTEP_EVERY_CPU void StepPlain(const RmspropFactors& factors, std::span<const float> gradient,
-                                  float* value, float* square, float* velocity) {
+// Directions are computed for so many parameters at a time, which stay in the first cache.
+constexpr size_t kMostAtOnce = 1024;
+
+LOCKSTEP_EVERY_CPU void FindDirection(const RmspropFactors& factors,
+                                      std::span<const float> gradient, const float* value,
+                                      float* square, float* direction) {
   const RmspropFactors f = factors;  // not to be read again after each value written
   for (size_t i = 0; i < gradient.size(); ++i) {
     const float g = gradient[i] + f.decay * value[i];
     square[i] = f.keep * square[i] + f.take * (g * g);
-    velocity[i] = f.momentum * velocity[i] + g / (std::sqrt(square[i]) + f.epsilon);
-    value[i] -= f.rate * velocity[i];
+    direction[i] = g / (std::sqrt(square[i]) + f.epsilon);
   }
 }
 
-LOCKSTEP_EVERY_CPU void StepCentered(const RmspropFactors& factors, std::span<const float> gradient,
-                                     float* value, float* square, float* mean, float* velocity) {
+LOCKSTEP_EVERY_CPU void FindCenteredDirection(const RmspropFactors& factors,
+                                              std::span<const float> gradient, const float* value,
+                                              float* square, float* mean, float* direction) {
   const RmspropFactors f = factors;
   for (size_t i = 0; i < gradient.size(); ++i) {
     const float g = gradient[i] + f.decay * value[i];
@@ -39,8 +42,21 @@ LOCKSTEP_EVERY_CPU void StepCentered(const RmspropFactors& factors, std::span<co
     mean[i] = f.keep * mean[i] + f.take * g;
     // Rounding can make the variance of a steady gradient negative.
     const float variance = std::max(square[i] - mean[i] * mean[i], 0.0F);
-    velocity[i] = f.momentum * velocity[i] + g / (std::sqrt(variance) + f.epsilon);
-    value[i] -= f.rate * velocity[i];
+    direction[i] = g / (std::sqrt(variance) + f.epsilon);
+  }
+}
+
+// velocity = momentum * velocity + direction
+LOCKSTEP_EVERY_CPU void Accelerate(float momentum, std::span<const float> direction,
+                                   float* velocity) {
+  for (size_t i = 0; i < direction.size(); ++i) {
+    velocity[i] = momentum * velocity[i] + direction[i];
+  }
+}
+
+LOCKSTEP_EVERY_CPU void Advance(float rate, const float* velocity, std::span<float> values) {
+  for (size_t i = 0; i < values.size(); ++i) {
+    values[i] -= rate * velocity[i];
   }
 }
 
@@ -51,29 +67,44 @@ Rmsprop::Rmsprop(const RmspropOptions& options, const Blocks& blocks)
       blocks_(MergeByDecay(blocks)),
       square_(TotalSize(blocks), 0.0F),
       mean_(options.centered ? square_.size() : 0, 0.0F),
-      velocity_(square_.size(), 0.0F) {}
+      velocity_(options.momentum == 0 ? 0 : square_.size(), 0.0F) {}
 
 void Rmsprop::Step(const Update& update) {
   CHECK_EQ(update.values.size(), square_.size());
   CHECK_EQ(update.gradient.size(), square_.size());
-  RmspropFactors factors{.rate = static_cast<float>(update.learning_rate),
-                         .decay = 0,
-                         .keep = static_cast<float>(options_.smoothing),
-                         .take = static_cast<float>(1 - options_.smoothing),
-                         .epsilon = static_cast<float>(options_.epsilon),
-                         .momentum = static_cast<float>(options_.momentum)};
   for (const Block& block : blocks_) {
-    factors.decay = block.decays ? static_cast<float>(options_.weight_decay) : 0;
-    const std::span<const float> gradient = update.gradient.subspan(block.begin, block.size);
-    float* const value = update.values.data() + block.begin;
-    float* const square = square_.data() + block.begin;
-    float* const velocity = velocity_.data() + block.begin;
-    if (options_.centered) {
-      StepCentered(factors, gradient, value, square, mean_.data() + block.begin, velocity);
-    } else {
-      StepPlain(factors, gradient, value, square, velocity);
+    const size_t end = block.begin + block.size;
+    for (size_t begin = block.begin; begin < end; begin += kMostAtOnce) {
+      StepPart(
+          update,
+          {.begin = begin, .size = std::min(kMostAtOnce, end - begin), .decays = block.decays});
     }
   }
+}
+
+void Rmsprop::StepPart(const Update& update, const Block& part) {
+  const RmspropFactors factors{.decay = part.decays ? static_cast<float>(options_.weight_decay) : 0,
+                               .keep = static_cast<float>(options_.smoothing),
+                               .take = static_cast<float>(1 - options_.smoothing),
+                               .epsilon = static_cast<float>(options_.epsilon)};
+  const std::span<const float> gradient = update.gradient.subspan(part.begin, part.size);
+  const std::span<float> values = update.values.subspan(part.begin, part.size);
+  float* const square = square_.data() + part.begin;
+  std::array<float, kMostAtOnce> direction;
+  if (options_.centered) {
+    FindCenteredDirection(factors, gradient, values.data(), square, mean_.data() + part.begin,
+                          direction.data());
+  } else {
+    FindDirection(factors, gradient, values.data(), square, direction.data());
+  }
+  const float* step = direction.data();
+  if (!velocity_.empty()) {
+    float* const velocity = velocity_.data() + part.begin;
+    Accelerate(static_cast<float>(options_.momentum), std::span(direction).first(part.size),
+               velocity);
+    step = velocity;
+  }
+  Advance(static_cast<float>(update.learning_rate), step, values);
 }
 
 std::vector<Optimizer::Slot> Rmsprop::slots() {

@@ -33,11 +33,14 @@ class Rmsprop : public Optimizer {
   std::vector<Slot> slots() override;
 
  private:
+  // Takes the step for consecutive parameters, not too many.
+  void StepPart(const Update& update, const Block& part);
+
   RmspropOptions options_;
   Blocks blocks_;
   std::vector<float> square_;
   std::vector<float> mean_;      // empty unless centered
-  std::vector<float> velocity_;  // without momentum, nothing that is remembered
+  std::vector<float> velocity_;  // empty if momentum is 0
 };
 
 }  // namespace lockstep
