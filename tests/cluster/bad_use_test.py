@@ -4,6 +4,7 @@ what would help.
 usage: bad_use_test.py LOCKSTEP
 """
 
+import os
 import re
 import time
 
@@ -62,8 +63,8 @@ class BadUseTest(ClusterTest):
         for node in ("login", "node1"):
             self.cluster.run(node, "mkdir", "/tmp/work")
             self.cluster.run(node, "cp", "job.textproto", "/tmp/work")
-        self.launch(USAGE_ERROR, cwd="/tmp/work", says=["node2: it has no directory /tmp/work: start from one on a file "
-                                                        "system that all hosts share"])
+        self.launch(USAGE_ERROR, cwd="/tmp/work",
+                    says=["node2: it has no directory /tmp/work: start from one on a file system that all hosts share"])
 
     def test_a_run_directory_that_nodes_do_not_share(self):
         self.launch(USAGE_ERROR, settings=["--set", "output_directory=/tmp/runs"],
@@ -85,7 +86,8 @@ class BadUseTest(ClusterTest):
 
     def test_more_ranks_than_slots(self):
         self.launch(USAGE_ERROR, "--np", "5",
-                    says=["--np 5: the hosts of /run/shared/hosts have 4 slots in all (node1 2, node2 2): add hosts or slots"])
+                    says=["--np 5: the hosts of /run/shared/hosts have 4 slots in all (node1 2, node2 2)",
+                          "add hosts or slots"])
 
     def test_hostfiles_that_make_no_sense(self):
         for text, reason in (("", "hosts: has no hosts"), ("node1\n", "hosts:1: how many ranks shall node1 run?"),
@@ -96,7 +98,8 @@ class BadUseTest(ClusterTest):
 
     def test_no_data_on_one_node(self):
         self.write("job.textproto", re.sub("data {.*}", "data { mnist { digest: IGNORED } }", self.job))
-        self.cluster.run("node1", self.program, "data", "make", "--dir", "/tmp/digits", "--train", "900", "--test", "100")
+        self.cluster.run("node1", self.program, "data", "make", "--dir", "/tmp/digits", "--train", "900", "--test",
+                         "100")
         self.launch(DATA_ERROR, settings=["--data-dir", "/tmp/digits"],
                     says=["node2", "MNIST was not found", "/tmp/digits"])
 
@@ -110,6 +113,33 @@ class BadUseTest(ClusterTest):
     def test_a_wrong_job_is_refused_before_any_host_is_asked(self):
         self.write("hosts", "node9 slots=1\n")
         self.launch(USAGE_ERROR, settings=["--set", "epochs=0"], says=["epochs: must be at least 1, is 0"])
+
+
+class BadUseOfMpirunTest(ClusterTest):
+    """What mpirun and the program say by themselves, without `launch`."""
+
+    node_count = 2
+
+    def mpirun(self, program, *settings, options=(), expect, says, **more):
+        """mpirun must end with that code within seconds, and write each text of `says`."""
+        start = time.monotonic()
+        result = self.cluster.run("login", "mpirun", "--hostfile", "hosts", *options, program, "train", "job.textproto",
+                                  "--set", "epochs=1", *settings, expect=None, **more)
+        self.assertLess(time.monotonic() - start, SECONDS)
+        if expect:
+            self.assertEqual(result.returncode, expect, result.stderr)
+        self.assertNotEqual(result.returncode, 0)
+        for text in says:
+            self.assertIn(text, result.stderr)
+
+    def test_a_program_that_a_node_does_not_have(self):
+        self.cluster.run("node1", "cp", self.program, "/tmp/lockstep")
+        self.mpirun("/tmp/lockstep", expect=None, says=["/tmp/lockstep", "node2"])
+
+    def test_more_ranks_than_slots(self):
+        environment = {name: value for name, value in os.environ.items() if not name.endswith("_oversubscribe")}
+        self.mpirun("build/release/lockstep", options=["-np", "5"], expect=None, env=environment,
+                    says=["not enough slots available in the system to satisfy the 5"])
 
 
 if __name__ == "__main__":

@@ -54,7 +54,8 @@ class LaunchTest(ClusterTest):
         self.strike(run, "a node crashes", lambda: self.cluster.crash("node3"), ranks=6)
         run.wait_for_line("node3 is left out: does not answer")
         # Rank 0 is on node1, and lives on there for a while with the run directory open.
-        self.strike(run, "a node falls silent", lambda: self.cluster.silence("node1"), ranks=4, repair=self.bring_back)
+        self.strike(run, "the node of rank 0 falls silent", lambda: self.cluster.silence("node1"), ranks=4,
+                    repair=self.bring_back)
         run.wait_for_line("node1 is left out: does not answer")
         run.wait_for_line("8 ranks on node1 node2 node3 node4, because back again: node")
         run.finish()
