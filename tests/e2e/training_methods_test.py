@@ -358,6 +358,11 @@ class WhatDoesNotFitTest(program.ProgramTest):
                                        "5 samples is less than one; set data.holdout.samples"])
         self.run_program("check", "job.textproto", *few)
 
+    def test_a_global_batch_of_more_than_all_samples_is_told(self):
+        said = "note: a step takes all of the 450 training samples"
+        self.assertIn(said, self.run_program("check", "job.textproto", "--set", "global_batch=451").stdout)
+        self.assertNotIn(said, self.run_program("check", "job.textproto", "--set", "global_batch=450").stdout)
+
     def test_a_warm_up_that_is_longer_than_the_run_is_told(self):
         said = "schedule.warmup takes 4 steps and the run has 2: the learning rate never rises to the one"
         settings = ("--set", "steps=2", "--set", "schedule.warmup.epochs=1")

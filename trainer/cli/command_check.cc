@@ -124,6 +124,24 @@ std::string DescribeLearningRate(const CheckResult& result) {
                      result.job.global_batch(), scaling.reference_batch());
 }
 
+// What works, but perhaps not as it was meant.
+void PrintNotes(const CheckResult& result) {
+  const auto print = [](const std::string& note) { PrintText("note: " + note + "\n"); };
+  if (const std::string remark = RemarkOnSchedule(result.options); !remark.empty()) {
+    print(remark);
+  }
+  const auto samples = static_cast<int64_t>(result.data.split().train.size());
+  if (result.job.global_batch() > samples) {
+    print(
+        fmt::format("a step takes all of the {} training samples: global_batch, which learning "
+                    "rates are scaled by, is larger",
+                    samples));
+  }
+  if (std::ranges::max(result.microbatches) < result.threads) {
+    print("some threads will have nothing to do; a smaller microbatch would use them");
+  }
+}
+
 void PrintReadable(const CheckResult& result) {
   const auto megabytes = [](int64_t bytes) {
     return fmt::format("{:.1f} MB", static_cast<double>(bytes) * 1e-6);
@@ -137,9 +155,6 @@ void PrintReadable(const CheckResult& result) {
       result.options.run_length.steps_per_epoch, result.options.run_length.total_steps,
       result.job.global_batch(), result.job.microbatch()));
   PrintText(DescribeLearningRate(result) + "\n");
-  if (const std::string remark = RemarkOnSchedule(result.options); !remark.empty()) {
-    PrintText(fmt::format("note: {}\n", remark));
-  }
   const auto [fewest, most] = std::ranges::minmax(result.microbatches);
   PrintText(fmt::format(
       "{} rank{} with {} thread{} each: {} microbatches a step and rank\n", result.ranks,
@@ -157,9 +172,7 @@ void PrintReadable(const CheckResult& result) {
       megabytes(arena.bytes), megabytes(arena.Sum(&StageMemory::activation)),
       megabytes(arena.Sum(&StageMemory::gradient)), megabytes(arena.Sum(&StageMemory::saved)),
       megabytes(ScratchBytes(arena)), megabytes(arena.parameter_gradients.bytes)));
-  if (most < result.threads) {
-    PrintText("note: some threads will have nothing to do; a smaller microbatch would use them\n");
-  }
+  PrintNotes(result);
 }
 
 ExitCode Check(const CheckArguments& arguments, const CollectiveContext& context) {
