@@ -9,14 +9,15 @@
 #include <string_view>
 
 #include "comm/error.h"
+#include "comm/mpi_call.h"
 
 namespace lockstep::comm {
 namespace {
 
 struct Launcher {
-  const char* tasks;  // the variable that says how many tasks it started
-  const char* rank;   // another that it sets for every task
-  const char* remedy;
+  const char* tasks;   // the variable that says how many tasks it started
+  const char* rank;    // another that it sets for every task
+  const char* remedy;  // {mpi} and {plugin} stand for kMpiName and kSlurmPlugin
 };
 
 // Innermost first, for the innermost launcher decides: ranks that mpirun starts on another node of
@@ -25,13 +26,13 @@ struct Launcher {
 // mistake. Open MPI started alone sets PMIX_RANK itself, so that comes last.
 constexpr std::array kLaunchers{
     Launcher{"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK",
-             "Start it with the mpirun of the MPI that lockstep was built with: Open MPI's mpirun "
-             "starts programs of Open MPI only."},
+             "Start it with the mpirun of the {mpi} that lockstep was built with; this was another "
+             "one."},
     Launcher{"PMI_SIZE", "PMI_RANK",
-             "Start it with the mpirun of the MPI that lockstep was built with; under Slurm with "
-             "`srun --mpi=pmix`."},
+             "Start it with the mpirun of the {mpi} that lockstep was built with, or under Slurm "
+             "with `srun --mpi={plugin}`."},
     Launcher{"SLURM_STEP_NUM_TASKS", "SLURM_PROCID",
-             "Start it with `srun --mpi=pmix`, or a single task with `srun --ntasks=1`."},
+             "Start it with `srun --mpi={plugin}`, or a single task with `srun --ntasks=1`."},
 };
 
 constexpr std::array kRankVariables{"OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID",
@@ -64,7 +65,9 @@ void CheckLaunch(int world_size, const GetEnv& get_env) {
     throw LaunchError(
         fmt::format("{}={} says that {} tasks were started, but MPI sees a single one: each would "
                     "train alone. {}",
-                    launcher.tasks, tasks, tasks, launcher.remedy));
+                    launcher.tasks, tasks, tasks,
+                    fmt::format(fmt::runtime(launcher.remedy), fmt::arg("mpi", kMpiName),
+                                fmt::arg("plugin", kSlurmPlugin))));
   }
 }
 

@@ -10,6 +10,18 @@
 
 namespace lockstep::comm {
 
+// Which MPI this is compiled with, as Slurm's `srun --mpi=` and people call it.
+#if defined(OPEN_MPI)
+inline constexpr const char* kMpiName = "Open MPI";
+inline constexpr const char* kSlurmPlugin = "pmix";
+#elif defined(MPICH_VERSION)
+inline constexpr const char* kMpiName = "MPICH";
+inline constexpr const char* kSlurmPlugin = "pmi2";
+#else
+inline constexpr const char* kMpiName = "MPI";
+inline constexpr const char* kSlurmPlugin = "pmix";
+#endif
+
 // A communicator of our own, on which errors are returned rather than fatal. Freeing it is
 // collective, so an exception that passes on one rank alone leaves it to MPI_Abort.
 struct MpiHandle {

@@ -79,9 +79,9 @@ TEST(CheckLaunch, OneRankOfMpirunUnderTheDaemonsOfSeveralNodesMayRun) {
 
 TEST(CheckLaunch, MpirunOfAnotherMpiIsRefused) {
   EXPECT_THAT(Refusal(1, {{"OMPI_COMM_WORLD_SIZE", "2"}, {"OMPI_COMM_WORLD_RANK", "0"}}),
-              AllOf(HasSubstr("OMPI_COMM_WORLD_SIZE=2"), HasSubstr("mpirun of the MPI")));
+              AllOf(HasSubstr("OMPI_COMM_WORLD_SIZE=2"), HasSubstr("mpirun of the Open MPI")));
   EXPECT_THAT(Refusal(1, {{"PMI_SIZE", "8"}, {"PMI_RANK", "7"}}),
-              AllOf(HasSubstr("PMI_SIZE=8"), HasSubstr("mpirun of the MPI")));
+              AllOf(HasSubstr("PMI_SIZE=8"), HasSubstr("mpirun of the Open MPI")));
 }
 
 TEST(CheckLaunch, AVariableThatNoLauncherHasSetIsIgnored) {

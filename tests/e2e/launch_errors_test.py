@@ -19,8 +19,8 @@ SRUN_STEP = {"SLURM_JOB_ID": "7", "SLURM_NTASKS": "2", "SLURM_STEP_ID": "0", "SL
              "SLURM_LOCALID": "0"}
 LAUNCHERS = [
     (SRUN_STEP, "SLURM_PROCID", "SLURM_STEP_NUM_TASKS=2", "Start it with `srun --mpi=pmix`"),
-    ({"OMPI_COMM_WORLD_SIZE": "2"}, "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE=2", "the mpirun of the MPI"),
-    ({"PMI_SIZE": "2"}, "PMI_RANK", "PMI_SIZE=2", "the mpirun of the MPI"),
+    ({"OMPI_COMM_WORLD_SIZE": "2"}, "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE=2", "the mpirun of the Open MPI"),
+    ({"PMI_SIZE": "2"}, "PMI_RANK", "PMI_SIZE=2", "the mpirun of the Open MPI"),
 ]
 
 

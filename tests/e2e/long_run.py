@@ -23,9 +23,9 @@ def children(pid):
 
 
 def rank_of(pid):
-    """The rank that mpirun has made a process; nothing if it has not."""
+    """The rank that mpirun, Open MPI's or MPICH's, has made a process; nothing if it has not."""
     for variable in pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
-        if variable.startswith(b"OMPI_COMM_WORLD_RANK="):
+        if variable.startswith((b"OMPI_COMM_WORLD_RANK=", b"PMI_RANK=")):
             return int(variable.split(b"=")[1])
     return None
 

@@ -1,6 +1,7 @@
 """What the tests of this folder share: the program, started as users start it, in a scratch directory."""
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -25,6 +26,9 @@ epochs: 3
 optimizer { adam {} }
 """
 
+# The mpirun of the program's MPI.
+MPIRUN = os.environ.get("LOCKSTEP_TEST_MPIRUN", "mpirun")
+
 _program = ""
 
 
@@ -42,7 +46,7 @@ class ProgramTest(unittest.TestCase):
 
     def command(self, *arguments, ranks=0, before=()):
         """The words that start the program: alone, or on `ranks` ranks; behind the words of `before`."""
-        launcher = ["mpirun", "-np", str(ranks)] if ranks else []
+        launcher = [MPIRUN, "-np", str(ranks)] if ranks else []
         return [*before, *launcher, _program, *map(str, arguments)]
 
     def start(self, *arguments, ranks=0, before=(), **options):

@@ -146,8 +146,9 @@ TEST(Communicator, AFailureInMpiNamesRankOperationAndCause) {
     world.Broadcast(bytes);
     FAIL() << "16 bytes went into 8";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), testing::StartsWith("rank " + std::to_string(world.rank()) +
-                                                  ": MPI_Bcast failed: MPI_ERR_TRUNCATE"));
+    const std::string place = "rank " + std::to_string(world.rank()) + ": MPI_Bcast failed: ";
+    EXPECT_THAT(error.what(),
+                testing::AllOf(testing::StartsWith(place), testing::HasSubstr("essage truncated")));
   }
 }
 
