@@ -16,7 +16,9 @@ import program
 
 OPEN_MPI_PROGRAM = sys.argv.pop()
 
-USAGE_ERROR, STOPPED = 2, 75
+USAGE_ERROR = 2
+# All ranks exit with 75; mpirun of MPICH 4.0.2, which has passed a signal on, now and then says 0 nevertheless.
+STOPPED_OR_LOST = (75, 0)
 SECONDS = 20  # much, for a start that fails, but the machine may be busy
 
 
@@ -47,7 +49,8 @@ class MpichTest(long_run.LongRunTest):
                     self.wait_for_step(run, "run", self.steps_recorded("run") + 1)
                     run.send_signal(number)
                     _, err = run.communicate(timeout=long_run.DEADLINE_SECONDS)
-                self.assertEqual(run.returncode, STOPPED, err)
+                self.assertEqual(err.count(f"stopped by {number.name}"), 1, err)
+                self.assertIn(run.returncode, STOPPED_OR_LOST, err)
         self.assertLess(self.steps_recorded("run"), 16 * 12, "nothing was left to resume")
         answer = self.train_on_open_mpi("run", *long_run.LONG_RUN)
         self.assertEqual(answer["weights_sha256"], self.finish("alone", (1, 1))["weights_sha256"])
@@ -58,7 +61,7 @@ class MpichTest(long_run.LongRunTest):
             self.wait_for_step(run, "run", 25)
             os.kill(long_run.rank_pids(run)[1], signal.SIGKILL)
             _, err = run.communicate(timeout=long_run.DEADLINE_SECONDS)
-        self.assertNotIn(run.returncode, (0, STOPPED), err)
+        self.assertNotIn(run.returncode, STOPPED_OR_LOST, err)
         result = self.run_program(*arguments, ranks=1)
         self.assertIn("resuming from", result.stderr)
         self.assertEqual(json.loads(result.stdout)["weights_sha256"], self.finish("alone", (1, 1))["weights_sha256"])
