@@ -26,6 +26,8 @@ NOT_HERE = {
     "deploy/quickstart": "tests/deploy/bare_debian.sh",
     "deploy/test": ".ci/run",
     "sbatch": "tests/cluster/slurm_test.py",
+    "cpack": "tests/deploy/package_test",
+    "sudo apt install ./build/release/package/lockstep_": "tests/deploy/package_test",
     "build/release/lockstep data fetch": "deploy/quickstart",
     "build/release/lockstep data verify": "deploy/quickstart",
 }

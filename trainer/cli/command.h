@@ -34,6 +34,8 @@ void AddBenchCommand(Command program, Action* action);
 void AddInspectCommand(Command program, Action* action);
 void AddVerifyCommand(Command program, Action* action);
 void AddDataCommand(Command program, Action* action);
+// Hidden: writes the manual pages, which the build installs. Comes last.
+void AddManualCommand(Command program, Action* action);
 // Below `data`.
 void AddPreviewCommand(Command data, Action* action);
 

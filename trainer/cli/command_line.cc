@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <sstream>
 #include <string_view>
@@ -36,9 +37,14 @@ std::string NotWholeUpTo64Bits(const std::string& text) {
   return fmt::format("must be a whole number from 0 to 2^64 - 1, is {}", text);
 }
 
+// CLI11 hides what is in the group without a name.
+std::vector<const CLI::App*> ShownCommands(const CLI::App& command) {
+  return command.get_subcommands([](const CLI::App* each) { return !each->get_group().empty(); });
+}
+
 std::vector<std::string> CommandNames(const CLI::App& command) {
   std::vector<std::string> names;
-  for (const CLI::App* each : command.get_subcommands([](const CLI::App*) { return true; })) {
+  for (const CLI::App* each : ShownCommands(command)) {
     names.push_back(each->get_name());
   }
   return names;
@@ -102,6 +108,36 @@ std::string DescribeUsageError(const CLI::App& app, const CLI::ParseError& error
   return text;
 }
 
+// CLI11 joins the type and what the value must be: "INT:INT in [0 - 1024]".
+OptionHelp HelpOf(const CLI::Option& option) {
+  const bool is_argument = option.get_positional();
+  const std::string type = option.get_type_size() == 0 ? "" : option.get_type_name();
+  const size_t colon = type.find(':');
+  return {.names = option.get_name(is_argument, /*all_options=*/true),
+          .value = is_argument ? "" : type.substr(0, colon),
+          .limits = colon == std::string::npos ? "" : type.substr(colon + 1),
+          .default_value = option.get_default_str(),
+          .is_argument = is_argument,
+          .required = option.get_required(),
+          .repeated = option.get_expected_max() == CLI::detail::expected_max_vector_size,
+          .description = option.get_description()};
+}
+
+CommandHelp HelpOf(const CLI::App& command) {
+  CommandHelp help{.name = command.get_name(),
+                   .description = command.get_description(),
+                   .options = {},
+                   .commands = {}};
+  for (const CLI::Option* option : command.get_options()) {
+    help.options.push_back(HelpOf(*option));
+  }
+  std::ranges::stable_partition(help.options, &OptionHelp::is_argument);
+  for (const CLI::App* each : ShownCommands(command)) {
+    help.commands.push_back(HelpOf(*each));
+  }
+  return help;
+}
+
 }  // namespace
 
 Option& Option::Required() {
@@ -148,6 +184,11 @@ Command Command::AddCommand(const std::string& name, const std::string& descript
   return Command(app_->add_subcommand(name, description));
 }
 
+Command& Command::Hidden() {
+  app_->group("");
+  return *this;
+}
+
 void Command::RequireCommand() { app_->require_subcommand(1); }
 
 template <typename Value>
@@ -168,6 +209,8 @@ void Command::AddFlag(const std::string& name, bool* given, const std::string& d
 }
 
 void Command::OnCall(std::function<void()> call) { app_->callback(std::move(call)); }
+
+CommandHelp Command::Help() const { return HelpOf(*app_); }
 
 CommandLine::CommandLine(const std::string& program, const std::string& description,
                          const std::string& version)

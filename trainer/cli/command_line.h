@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -13,6 +14,26 @@ class Option;
 namespace lockstep {
 
 // What commands say to CLI11. It takes seconds to compile, so only command_line.cc includes it.
+
+// What the help says of an option or argument.
+struct OptionHelp {
+  std::string names;  // "-h,--help", or "JOB" of an argument
+  std::string value;  // what stands for the value, "DIR"; empty for flags and arguments
+  std::string limits;
+  std::string default_value;
+  bool is_argument = false;
+  bool required = false;
+  bool repeated = false;
+  std::string description;
+};
+
+// What the help says of the program or of a command.
+struct CommandHelp {
+  std::string name;
+  std::string description;
+  std::vector<OptionHelp> options;  // arguments first
+  std::vector<CommandHelp> commands;
+};
 
 // An option or argument of a command. Each call says one thing more about it.
 class Option {
@@ -44,6 +65,8 @@ class Command {
   explicit Command(CLI::App* app) : app_(app) {}
 
   Command AddCommand(const std::string& name, const std::string& description);
+  // Not shown in the help.
+  Command& Hidden();
   // The line must name one of the commands added.
   void RequireCommand();
   // "--name" adds an option, "NAME" an argument. `value` outlives the parsing; it is a string, a
@@ -53,6 +76,9 @@ class Command {
   void AddFlag(const std::string& name, bool* given, const std::string& description);
   // Called when the line has called this command, after all values are set.
   void OnCall(std::function<void()> call);
+
+  // All that is not hidden.
+  CommandHelp Help() const;
 
  private:
   CLI::App* app_;

@@ -122,6 +122,7 @@ ExitCode Main(int argc, char** argv) {
   AddInspectCommand(program, &action);
   AddVerifyCommand(program, &action);
   AddDataCommand(program, &action);
+  AddManualCommand(program, &action);
 
   const ParsedLine parsed = line.Parse(argc, argv);
   if (!parsed.problem.empty()) {
