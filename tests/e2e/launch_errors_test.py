@@ -6,6 +6,9 @@ usage: launch_errors_test.py LOCKSTEP
 """
 
 import os
+import pathlib
+import re
+import subprocess
 import time
 
 import program
@@ -85,6 +88,20 @@ class LaunchErrorsTest(program.ProgramTest):
         self.refused_on_three_ranks(USAGE_ERROR, *job, *last_rank,
                                     says=["on rank 3 ", "job.textproto: says another job than it does to rank 0",
                                           "give all ranks the same file and the same --set"])
+
+    def test_a_rank_that_is_another_build_is_refused(self):
+        """As where a node keeps an old copy of the program: here a copy whose build id differs in a bit."""
+        job = ["train", "job.textproto"]
+        program_file = self.command()[0]
+        notes = subprocess.run(["readelf", "--notes", program_file], capture_output=True, text=True, check=True).stdout
+        build_id = bytes.fromhex(re.search(r"Build ID: (\w+)", notes)[1])
+        content = pathlib.Path(program_file).read_bytes()
+        other = self.directory / "lockstep"
+        other.write_bytes(content.replace(build_id, bytes([build_id[0] ^ 1]) + build_id[1:]))
+        other.chmod(0o755)
+        self.refused(USAGE_ERROR, *job, ":", "-np", "1", other, *job, ranks=2,
+                     says=["error on rank 2 (", f"{other} is another build here than on rank 0",
+                           f"{build_id.hex()} there; install the same program"])
 
     def test_a_rank_on_another_type_of_cpu_is_warned_about(self):
         job = ["train", "job.textproto"]

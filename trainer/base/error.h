@@ -25,4 +25,10 @@ class DivergedError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Attempt after attempt has ended without getting any further, and this one would be the next.
+class NoProgressError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 }  // namespace lockstep

@@ -10,7 +10,7 @@ enum class ExitCode {
   kData = 3,        // training or test data
   kStorage = 4,     // checkpoint, metrics or run directory
   kDiverged = 5,    // a loss or gradient was not finite
-  kPeerFailed = 6,  // another rank or the network failed
+  kPeerFailed = 6,  // another rank or the network failed; or attempts fail again and again
   kStopped = 75,    // stopped by a signal after saving: run again to resume (EX_TEMPFAIL)
 };
 

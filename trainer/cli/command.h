@@ -32,6 +32,7 @@ void AddCheckCommand(Command program, Action* action);
 void AddSummaryCommand(Command program, Action* action);
 void AddBenchCommand(Command program, Action* action);
 void AddInspectCommand(Command program, Action* action);
+void AddStatusCommand(Command program, Action* action);
 void AddVerifyCommand(Command program, Action* action);
 void AddDataCommand(Command program, Action* action);
 // Hidden: writes the manual pages, which the build installs. Comes last.

@@ -19,6 +19,7 @@ struct TrainArguments {
   std::string resume = "auto";
   std::string weights;
   int threads = 0;
+  int64_t give_up_after = 0;
   bool json = false;
 };
 
@@ -105,7 +106,8 @@ ExitCode Train(const TrainArguments& arguments, const CollectiveContext& context
                        .data_directory = arguments.job.data_directory,
                        .resume = {},
                        .threads = arguments.threads,
-                       .attempt = {}};
+                       .attempt = {},
+                       .give_up_after = arguments.give_up_after};
   RunTogether(context.communicator, [&] {
     request.resume = ToResumeChoice(arguments);
     request.attempt = comm::ReadAttempt();
@@ -143,6 +145,13 @@ void AddTrainCommand(Command program, Action* action) {
            "Begin a new run with the parameters of this checkpoint")
       .TypeName("PATH");
   AddThreadsOption(command, &arguments->threads);
+  command
+      .Add("--give-up-after", &arguments->give_up_after,
+           "Refuse to start, with exit code 6, where the last N attempts of the same launch failed "
+           "before they saved a newer checkpoint; 0: never. For scripts that restart what fails")
+      .TypeName("N")
+      .InRange(0, 1'000'000)
+      .ShowDefault();
   command.AddFlag("--json", &arguments->json, "Answer with one JSON object");
   command.OnCall([=] {
     action->collective = [=](const CollectiveContext& context) {

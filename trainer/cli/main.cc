@@ -16,6 +16,7 @@
 #include "trainer/cli/output.h"
 #include "trainer/tensor/blas.h"
 #include "trainer/tensor/kernels/instruction_set.h"
+#include "trainer/train/same_everywhere.h"
 #include "trainer/train/together.h"
 
 namespace lockstep {
@@ -73,6 +74,7 @@ ExitCode RunCollective(const Action& action) {
   }
   try {
     comm::CheckLaunch(communicator.size());
+    CheckSameProgram(&communicator);
     RunTogether(&communicator, [] { ActiveInstructionSet(); });  // $LOCKSTEP_ISA may name none
     return action.collective(
         {.communicator = &communicator, .stop_signal = stop_signal ? &*stop_signal : nullptr});
@@ -115,6 +117,7 @@ ExitCode Main(int argc, char** argv) {
   program.RequireCommand();
   Action action;
   AddTrainCommand(program, &action);
+  AddStatusCommand(program, &action);
   AddEvaluateCommand(program, &action);
   AddCheckCommand(program, &action);
   AddSummaryCommand(program, &action);

@@ -169,6 +169,7 @@ bool Evaluator::Compute(const StopSignal* stop, Share* share) {
         ComputeMicrobatch(worker, index, share);
       }
     });
+    while_running_();
     int64_t asked = stop != nullptr && stop->requested() ? 1 : 0;
     communicator_.AllReduceMax({&asked, 1});
     if (asked != 0) {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "comm/communicator.h"
@@ -52,6 +54,9 @@ class Evaluator {
                                 const std::vector<uint32_t>& samples, const StopSignal* stop,
                                 Predictions* predictions = nullptr);
 
+  // `call` is called now and then while Run computes.
+  void WhileRunning(std::function<void()> call) { while_running_ = std::move(call); }
+
   // Of every worker and member: what runs, and for how long it did.
   std::span<const std::vector<std::unique_ptr<NetExecutor>>> executors() const {
     return executors_;
@@ -78,6 +83,7 @@ class Evaluator {
   comm::Communicator& communicator_;
   WorkerPool& workers_;
   std::vector<std::vector<std::unique_ptr<NetExecutor>>> executors_;  // worker, member
+  std::function<void()> while_running_ = [] {};
 };
 
 }  // namespace lockstep

@@ -37,7 +37,7 @@ ExitCode ExitCodeOf(const std::exception& error) {
   if (Is<DivergedError>(error)) {
     return ExitCode::kDiverged;
   }
-  if (Is<comm::Error>(error)) {
+  if (Is<comm::Error>(error) || Is<NoProgressError>(error)) {
     return ExitCode::kPeerFailed;
   }
   return ExitCode::kInternalError;
@@ -71,8 +71,10 @@ void RunTogether(comm::Communicator* communicator, const std::function<void()>& 
     return;
   }
   const auto culprit = static_cast<int>(size - key[0] / kCodes);
+  const std::string reason = communicator->AllGather(what)[static_cast<size_t>(culprit)];
   if (rank != culprit) {
-    what = fmt::format("rank {} failed", culprit);
+    what = fmt::format("rank {} ({}) failed: {}", culprit,
+                       communicator->host_names()[static_cast<size_t>(culprit)], reason);
   }
   throw FailedTogether(what, static_cast<ExitCode>(key[0] % kCodes), rank == culprit);
 }

@@ -16,7 +16,8 @@ class FailedTogether : public std::runtime_error {
       : std::runtime_error(what), exit_code_(exit_code), here_(here) {}
 
   ExitCode exit_code() const { return exit_code_; }
-  // True on the one rank that reports what(): the lowest that failed.
+  // True on the one rank that reports what(): the lowest that failed. On others, what() says which
+  // one that is besides what it says.
   bool here() const { return here_; }
 
  private:

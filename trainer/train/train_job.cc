@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "storage/checkpoint_directory.h"
+#include "storage/error.h"
 #include "storage/run_directory.h"
 #include "trainer/train/data_checks.h"
 #include "trainer/train/job_data.h"
@@ -17,6 +20,7 @@
 #include "trainer/train/rank_threads.h"
 #include "trainer/train/rank_times.h"
 #include "trainer/train/same_everywhere.h"
+#include "trainer/train/status_keeper.h"
 #include "trainer/train/together.h"
 #include "trainer/train/training_pipeline.h"
 
@@ -37,30 +41,19 @@ class Run {
       : request_(request),
         stop_signal_(stop_signal),
         communicator_(*communicator),
-        job_(request.job.job) {
-    WarnOfOtherBuilds(communicator);
-    LockRunDirectory();
-    data_ = std::make_unique<JobData>(job_.data(), request.data_directory, communicator);
-    *job_.mutable_data() = data_->resolved();
-    RunTogether(communicator, [&] {
-      CheckAugmentation(request_.job, data_->train().shape());
-      CheckHoldout(request_.job, data_->split());
-      net_ = BuildNet(request_.job, data_->shape(), data_->train().classes());
-      state_ = NewState(job_, *net_);
-    });
-    saved_ = StartFrom(request.resume,
-                       {.job = job_,
-                        .data_sha256 = data_->train_sha256(),
-                        .directory = directory_.get(),
-                        .layout = net_->parameters()},
-                       communicator, &state_);
-    threads_ = std::make_unique<RankThreads>(request.threads, communicator);
-  }
+        job_(request.job.job) {}
 
+  // Collective; the first thing.
+  void SetUp();
   TrainResult Train();
+  // Not collective. For status.json, where there is one.
+  void RecordFailure(const std::exception& error);
 
  private:
   void LockRunDirectory();
+  AttemptRecord DescribeAttempt() const;
+  void CheckProgress(int64_t step);
+  void BeginStatus(const TrainingOptions& options);
   void LogStart(const TrainingOptions& options) const;
   std::unique_ptr<RunRecorder> MakeRecorder(const TrainingOptions& options);
   Outcome Loop(const TrainingOptions& options, RunRecorder* recorder, TrainResult* result);
@@ -72,12 +65,18 @@ class Run {
         .net = net_.get(), .values = state_.evaluated_values(), .loss = ToLossKind(job_.loss())};
   }
   bool IsRoot() const { return communicator_.rank() == 0; }
+  void KeepAlive() {
+    if (status_) {
+      status_->OnStillAlive();
+    }
+  }
 
   const TrainRequest& request_;
   const StopSignal& stop_signal_;
   comm::Communicator& communicator_;
   v1::Job job_;                                       // effective, its data resolved
   std::unique_ptr<storage::RunDirectory> directory_;  // on rank 0
+  std::unique_ptr<StatusKeeper> status_;              // likewise
   std::unique_ptr<JobData> data_;
   std::unique_ptr<Net> net_;
   TrainingState state_;
@@ -85,19 +84,72 @@ class Run {
   std::unique_ptr<RankThreads> threads_;
 };
 
+void Run::SetUp() {
+  WarnOfOtherBuilds(&communicator_);
+  LockRunDirectory();
+  data_ = std::make_unique<JobData>(job_.data(), request_.data_directory, &communicator_);
+  *job_.mutable_data() = data_->resolved();
+  RunTogether(&communicator_, [&] {
+    CheckAugmentation(request_.job, data_->train().shape());
+    CheckHoldout(request_.job, data_->split());
+    net_ = BuildNet(request_.job, data_->shape(), data_->train().classes());
+    state_ = NewState(job_, *net_);
+  });
+  saved_ = StartFrom(request_.resume,
+                     {.job = job_,
+                      .data_sha256 = data_->train_sha256(),
+                      .directory = directory_.get(),
+                      .layout = net_->parameters()},
+                     &communicator_, &state_);
+  CheckProgress(state_.position.step);
+  threads_ = std::make_unique<RankThreads>(request_.threads, &communicator_);
+}
+
 void Run::LockRunDirectory() {
+  const auto path = std::filesystem::path(job_.output_directory()) / job_.name();
   RunTogether(&communicator_, [&] {
     if (IsRoot()) {
       directory_ = std::make_unique<storage::RunDirectory>(
-          std::filesystem::path(job_.output_directory()) / job_.name(),
-          storage::LockClaim{.launch = request_.attempt.launch,
-                             .attempt = request_.attempt.number});
+          path, storage::LockClaim{.launch = request_.attempt.launch,
+                                   .attempt = request_.attempt.number});
     }
   });
+  CheckSameDirectory(path, IsRoot() ? directory_->lock().text() : "", &communicator_);
   if (const comm::Attempt& attempt = request_.attempt; IsRoot() && attempt.number > 1) {
     spdlog::info("attempt {} of launch {}{}", attempt.number, attempt.launch,
                  attempt.reason.empty() ? "" : fmt::format(" ({})", attempt.reason));
   }
+  RunTogether(&communicator_, [&] {
+    if (IsRoot()) {
+      status_ = std::make_unique<StatusKeeper>(directory_.get(), job_.name(), DescribeAttempt());
+    }
+  });
+  if (request_.resume.kind == ResumeChoice::Kind::kAuto) {
+    CheckProgress(status_ ? status_->newest_checkpoint() : 0);
+  }
+}
+
+AttemptRecord Run::DescribeAttempt() const {
+  AttemptRecord attempt{.launch = request_.attempt.launch,
+                        .number = request_.attempt.number,
+                        .reason = request_.attempt.reason,
+                        .started = Now(),
+                        .ranks = communicator_.size()};
+  for (const std::string& host : communicator_.host_names()) {
+    if (std::ranges::find(attempt.hosts, host) == attempt.hosts.end()) {
+      attempt.hosts.push_back(host);
+    }
+  }
+  return attempt;
+}
+
+// Before much is loaded in vain, from what set-up seems to begin with; then from what it does.
+void Run::CheckProgress(int64_t step) {
+  RunTogether(&communicator_, [&] {
+    if (status_) {
+      status_->CheckProgress(step, request_.give_up_after);
+    }
+  });
 }
 
 void Run::LogStart(const TrainingOptions& options) const {
@@ -138,6 +190,7 @@ TrainResult Run::Train() {
     LogStart(options);
   }
   const auto recorder = MakeRecorder(options);
+  BeginStatus(options);
   TrainResult result{.total_steps = options.run_length.total_steps};
   result.outcome = Loop(options, recorder.get(), &result);
   result.step = state_.position.step;
@@ -148,16 +201,44 @@ TrainResult Run::Train() {
   RunTogether(&communicator_, [&] {
     if (recorder) {
       DescribeFiles(recorder.get(), &result);
+      status_->End(result.outcome == Outcome::kStopped ? RunState::kStopped : RunState::kFinished);
     }
   });
   return result;
+}
+
+void Run::BeginStatus(const TrainingOptions& options) {
+  RunTogether(&communicator_, [&] {
+    if (status_) {
+      status_->Begin({.step = state_.position.step,
+                      .samples_seen = state_.position.samples_seen,
+                      .total_steps = options.run_length.total_steps,
+                      .steps_per_epoch = options.run_length.steps_per_epoch,
+                      .threads = threads_->workers().size()});
+    }
+  });
+}
+
+void Run::RecordFailure(const std::exception& error) {
+  if (!status_) {
+    return;
+  }
+  try {
+    status_->End(RunState::kFailed, MessageOf(error));
+  } catch (const storage::Error&) {
+    // Taken over: it is another's status now.
+  }
 }
 
 Outcome Run::Loop(const TrainingOptions& options, RunRecorder* recorder, TrainResult* result) {
   const int64_t first_step = state_.position.step;
   TrainingPipeline pipeline(job_, *data_, *net_, threads_.get(), &communicator_, options,
                             first_step);
+  if (status_) {
+    status_->OnEvaluating();
+  }
   Evaluator evaluator({Member()}, &communicator_, &threads_->workers());
+  evaluator.WhileRunning([this] { KeepAlive(); });
   RankTimes rank_times(pipeline.prefetcher(), pipeline.reducer());
   std::unique_ptr<ProgressReporter> progress;
   if (IsRoot()) {
@@ -178,6 +259,7 @@ Outcome Run::Loop(const TrainingOptions& options, RunRecorder* recorder, TrainRe
                      .rank_times = &rank_times,
                      .recorder = recorder,
                      .progress = progress.get(),
+                     .status = status_.get(),
                      .saved = saved_,
                      .has_holdout = !data_->split().holdout.empty(),
                      .evaluate = evaluate},
@@ -188,11 +270,17 @@ Outcome Run::Loop(const TrainingOptions& options, RunRecorder* recorder, TrainRe
 }
 
 std::optional<Evaluation> Run::EvaluateTest(RunRecorder* recorder) {
+  if (status_) {
+    status_->OnEvaluating();
+  }
   Evaluator evaluator({Member()}, &communicator_, &threads_->workers());
+  evaluator.WhileRunning([this] { KeepAlive(); });
   auto result = evaluator.Run(data_->test(), data_->normalizer(), AllSamples(data_->test().size()),
                               &stop_signal_);
   if (result && recorder != nullptr) {
     recorder->OnEvaluation(state_.position.step, EvaluationSplit::kTest, *result);
+    status_->OnTest(
+        {.step = state_.position.step, .accuracy = result->accuracy(), .loss = result->loss});
   }
   return result;
 }
@@ -215,7 +303,14 @@ void Run::DescribeFiles(RunRecorder* recorder, TrainResult* result) const {
 
 TrainResult TrainJob(const TrainRequest& request, const StopSignal& stop_signal,
                      comm::Communicator* communicator) {
-  return Run(request, stop_signal, communicator).Train();
+  Run run(request, stop_signal, communicator);
+  try {
+    run.SetUp();
+    return run.Train();
+  } catch (const std::exception& error) {
+    run.RecordFailure(error);
+    throw;
+  }
 }
 
 }  // namespace lockstep

@@ -18,8 +18,9 @@ struct TrainRequest {
   LoadedJob job;
   std::filesystem::path data_directory;  // empty: search
   ResumeChoice resume;
-  int threads = 0;          // worker threads a rank; 0: as many as there are CPUs for
-  comm::Attempt attempt{};  // rank 0's counts
+  int threads = 0;            // worker threads a rank; 0: as many as there are CPUs for
+  comm::Attempt attempt{};    // rank 0's counts
+  int64_t give_up_after = 0;  // attempts in vain (see StatusKeeper::CheckProgress); 0: never
 };
 
 // Where the hold-out accuracy was best.

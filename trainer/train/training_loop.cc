@@ -116,6 +116,13 @@ void TrainingLoop::Record(const StepSums& sums, int64_t samples, double rate, do
                              .gradient_norm = norm});
     parts_.progress->OnStep(step, samples, sums.loss, sums.correct);
   }
+  if (parts_.status != nullptr) {
+    const auto count = static_cast<double>(samples);
+    parts_.status->OnStep({.step = step,
+                           .accuracy = static_cast<double>(sums.correct) / count,
+                           .loss = sums.loss / count},
+                          state_.position.samples_seen);
+  }
   if (parts_.rank_times != nullptr && step % options_.run_length.steps_per_epoch == 0) {
     for (const RankRow& row : parts_.rank_times->Collect(&parts_.communicator)) {
       if (parts_.recorder != nullptr) {
@@ -131,6 +138,9 @@ double TrainingLoop::images_per_second() const {
 
 TrainingLoop::Next TrainingLoop::Evaluate() {
   RunPosition& position = state_.position;
+  if (parts_.status != nullptr) {
+    parts_.status->OnEvaluating();
+  }
   const std::optional<Evaluation> result = parts_.evaluate();
   if (!result) {
     return Next::kStop;
@@ -148,6 +158,13 @@ TrainingLoop::Next TrainingLoop::Evaluate() {
     spdlog::info("epoch {}: hold-out accuracy {:.2f} %, loss {:.4f}",
                  DivideUp(position.step, options_.plan.steps_per_epoch()), 100 * result->accuracy(),
                  result->loss);
+  }
+  if (parts_.status != nullptr) {
+    const auto samples = static_cast<double>(result->samples);
+    parts_.status->OnHoldout(
+        {.step = position.step, .accuracy = result->accuracy(), .loss = result->loss},
+        {.step = position.best_step,
+         .accuracy = static_cast<double>(position.best_correct) / samples});
   }
   return Next::kGoOn;
 }
@@ -179,7 +196,7 @@ void TrainingLoop::Save(OnFailure on_failure) {
       return;
     }
     try {
-      parts_.recorder->Save(state_);
+      SaveHere();
     } catch (const storage::TakenOver&) {
       throw;
     } catch (const storage::Error& error) {
@@ -199,6 +216,16 @@ void TrainingLoop::Save(OnFailure on_failure) {
   tried_step_ = state_.position.step;
   if (failed == 0) {
     saved_step_ = tried_step_;
+  }
+}
+
+void TrainingLoop::SaveHere() {
+  if (parts_.status != nullptr) {
+    parts_.status->OnSaving();
+  }
+  parts_.recorder->Save(state_);
+  if (parts_.status != nullptr) {
+    parts_.status->OnSaved(state_.position.step);
   }
 }
 

@@ -14,6 +14,7 @@
 #include "trainer/train/gradient_step.h"
 #include "trainer/train/rank_times.h"
 #include "trainer/train/run_recorder.h"
+#include "trainer/train/status_keeper.h"
 #include "trainer/train/stop_signal.h"
 #include "trainer/train/training_state.h"
 
@@ -39,6 +40,7 @@ struct TrainingParts {
   RankTimes* rank_times = nullptr;          // nullptr: not recorded; the same on all ranks
   RunRecorder* recorder = nullptr;          // on rank 0, if the run is recorded
   ProgressReporter* progress = nullptr;     // likewise
+  StatusKeeper* status = nullptr;           // likewise
   bool saved = false;  // a checkpoint of the state that the loop begins with is there
   bool has_holdout = false;
   // Evaluates the hold-out samples; nothing when told to stop meanwhile. Collective. REQUIRES
@@ -81,6 +83,7 @@ class TrainingLoop {
   Next Step();
   void Record(const StepSums& sums, int64_t samples, double rate, double norm);
   void Save(OnFailure on_failure);
+  void SaveHere();  // on rank 0
   // Throws DivergedError on all ranks together.
   void FailDiverged();
 
