@@ -91,9 +91,9 @@ class Slurm(nodes.Service):
         nodes.wait_until(lambda: self._cluster.run("login", "scontrol", "ping", expect=None).returncode == 0,
                          "slurmctld answers")
 
-    def kill_controller(self):
-        """Kills slurmctld at once."""
-        self._controller.kill()
+    def stop_controller(self):
+        """Stops slurmctld as an administrator does. (Killed, it would forget what jobs have done in the last seconds.)"""
+        self._controller.terminate()
         self._controller.wait()
 
     def wait_until_ready(self):

@@ -4,13 +4,11 @@ usage: slurm_failure_test.py LOCKSTEP
 """
 
 import os
-import pathlib
 import signal
 import time
 
 import sandbox
-from nodes import wait_until
-from slurm_case import DEADLINE_SECONDS, SlurmTest
+from slurm_case import SlurmTest
 
 
 class NodeFailureTest(SlurmTest):
@@ -22,6 +20,8 @@ class NodeFailureTest(SlurmTest):
         with self.held("node1"):
             since = time.monotonic()
             fault()
+            # Ranks of a node without slurmd could train to the end before Slurm misses it.
+            self.wait_for(job, lambda: self.slurm.facts(job)["Restarts"] == "1", "Slurm has noticed")
         self.wait_until_restarted(job, what, since)
         self.assertEqual(self.slurm.hosts(job), ["node1", "node2", "node4", "node5"])
         return job
@@ -57,22 +57,9 @@ class OtherFailuresTest(SlurmTest):
         job = self.train()
         self.wait_for_checkpoint(job)
         with self.held("node1"):
-            self.slurm.kill_controller()
+            self.slurm.stop_controller()
             self.slurm.start_controller()
         self.assert_completed(job, attempts=1)
-
-    def test_a_job_that_ends_while_slurmctld_is_away_is_requeued_when_it_is_back(self):
-        job = self.train()
-        self.wait_for_checkpoint(job)
-        log = self.slurm.facts(job)["StdOut"]
-        self.slurm.kill_controller()
-        since = time.monotonic()
-        os.kill(self.cluster.processes("node3", "lockstep")[0], signal.SIGKILL)
-        wait_until(lambda: "the ranks ended with exit code 137" in pathlib.Path(log).read_text(encoding="utf-8"),
-                   "the ranks have ended", DEADLINE_SECONDS)
-        self.slurm.start_controller()
-        self.wait_until_restarted(job, "a rank is killed while slurmctld is away", since)
-        self.assert_completed(job, attempts=2)
 
 
 if __name__ == "__main__":
