@@ -6,12 +6,13 @@ usage: bad_use_test.py LOCKSTEP
 
 import os
 import re
+import struct
 import time
 
 import sandbox
 from cluster_test import ClusterTest
 
-USAGE_ERROR, DATA_ERROR, GAVE_UP = 2, 3, 6
+USAGE_ERROR, DATA_ERROR, STORAGE_ERROR, GAVE_UP = 2, 3, 4, 6
 
 SECONDS = 60  # much, but the machine may be busy
 
@@ -21,6 +22,13 @@ with h5py.File("/tmp/images.h5", "w") as file:
     file["images"] = (numpy.arange(1600) % 251).astype("u1").reshape(100, 1, 4, 4)
     file["labels"] = numpy.arange(100, dtype="u1") % 10
 """
+
+
+def with_another_build_id(program):
+    """The bytes of a program that computes the same, but has another build id."""
+    note = struct.pack("<3I", 4, 20, 3) + b"GNU\0"  # sizes of name and id, kind, name: elf(5)
+    place = program.index(note) + len(note)
+    return program[:place] + bytes([program[place] ^ 1]) + program[place + 1:]
 
 
 class BadUseTest(ClusterTest):
@@ -135,6 +143,19 @@ class BadUseOfMpirunTest(ClusterTest):
     def test_a_program_that_a_node_does_not_have(self):
         self.cluster.run("node1", "cp", self.program, "/tmp/lockstep")
         self.mpirun("/tmp/lockstep", expect=None, says=["/tmp/lockstep", "node2"])
+
+    def test_another_build_on_a_node(self):
+        (self.cluster.shared / "other").write_bytes(with_another_build_id(self.program.read_bytes()))
+        self.cluster.run("node1", "cp", self.program, "/tmp/lockstep")
+        self.cluster.run("node2", "install", "other", "/tmp/lockstep")
+        self.mpirun("/tmp/lockstep", expect=USAGE_ERROR,
+                    says=["(node2)", "/tmp/lockstep is another build here than on rank 0 (node1)",
+                          "install the same program under the same path on all nodes"])
+
+    def test_a_run_directory_that_nodes_do_not_share(self):
+        self.mpirun("build/release/lockstep", "--set", "output_directory=/tmp/runs", expect=STORAGE_ERROR,
+                    says=["(node2)", "/tmp/runs/digits is not the run directory that rank 0 (node1) uses",
+                          "Choose an output directory that all nodes share"])
 
     def test_more_ranks_than_slots(self):
         environment = {name: value for name, value in os.environ.items() if not name.endswith("_oversubscribe")}

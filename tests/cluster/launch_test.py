@@ -4,6 +4,7 @@ nobody disturbed. At the end it prints how long each fault cost; deploy/cluster.
 usage: launch_test.py LOCKSTEP
 """
 
+import json
 import os
 import signal
 import time
@@ -60,6 +61,17 @@ class LaunchTest(ClusterTest):
         run.wait_for_line("8 ranks on node1 node2 node3 node4, because back again: node")
         run.finish()
         self.assert_bytes_of_one_rank(*self.settings)
+        self.assert_status_tells([(8, ""), (6, "contact with a host was lost"), (4, "contact with a host was lost"),
+                                  (8, "back again: node")])
+
+    def assert_status_tells(self, wanted):
+        """`lockstep status`, from another node, lists these attempts, in this order: ranks, and why they began."""
+        answer = self.cluster.run("node2", self.program, "status", "runs/digits", "--json").stdout
+        attempts = [(attempt["ranks"], attempt.get("reason", "")) for attempt in json.loads(answer)["attempts"]]
+        rest = iter(attempts)
+        for ranks, reason in wanted:
+            self.assertTrue(any(ranks == is_ranks and is_reason.startswith(reason) for is_ranks, is_reason in rest),
+                            f"{wanted} in {attempts}")
 
     def test_ranks_daemons_and_mpirun_are_killed(self):
         run = self.start(epochs=12)
