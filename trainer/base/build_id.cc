@@ -42,9 +42,9 @@ int ReadProgram(dl_phdr_info* info, size_t /*size*/, void* result) {
   for (const ElfW(Phdr) & segment : std::span(info->dlpi_phdr, info->dlpi_phnum)) {
     auto& id = *static_cast<std::string*>(result);
     if (segment.p_type == PT_NOTE && id.empty()) {
-      const auto* const begin =
-          reinterpret_cast<const unsigned char*>(info->dlpi_addr + segment.p_vaddr);
-      id = FindBuildId({begin, segment.p_memsz});
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader tells addresses as numbers
+      const void* const begin = reinterpret_cast<const void*>(info->dlpi_addr + segment.p_vaddr);
+      id = FindBuildId({static_cast<const unsigned char*>(begin), segment.p_memsz});
     }
   }
   return 1;

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
-#include <ranges>
 #include <span>
 #include <utility>
 #include <vector>
@@ -55,7 +54,9 @@ RunStatus ReadEarlier(const std::filesystem::path& file) {
 std::vector<const AttemptRecord*> AttemptsInVain(std::span<const AttemptRecord> attempts,
                                                  const std::string& launch, int64_t step) {
   std::vector<const AttemptRecord*> in_vain;
-  for (const AttemptRecord& attempt : attempts | std::views::reverse) {
+  // NOLINTNEXTLINE(modernize-loop-convert): clang cannot compile views of g++ 12's library
+  for (auto each = attempts.rbegin(); each != attempts.rend(); ++each) {
+    const AttemptRecord& attempt = *each;
     if (attempt.outcome == RunState::kGaveUp && attempt.launch == launch) {
       continue;
     }
