@@ -108,6 +108,7 @@ def main(argument_count):
     if _MARK not in os.environ:
         _enter()
     del os.environ[_MARK]
+    os.environ.pop("LOCKSTEP_DATA", None)  # nodes have the data that a test gives them
     for _ in range(argument_count):
         arguments.append(sys.argv.pop(1))
     unittest.main(verbosity=2)

@@ -1,8 +1,5 @@
 #include "trainer/data/prefetcher.h"
 
-#include <pthread.h>
-#include <sched.h>
-
 #include <chrono>
 #include <ctime>
 #include <iterator>
@@ -18,13 +15,6 @@ double ThreadSeconds() {
   timespec time{};
   CHECK_EQ(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time), 0);
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-// Lets the calling thread run only where no other wants to. Without effect where the system
-// refuses.
-void RunWhenIdle() {
-  const sched_param none{};
-  static_cast<void>(pthread_setschedparam(pthread_self(), SCHED_IDLE, &none));
 }
 
 }  // namespace
@@ -53,15 +43,16 @@ void Prefetcher::Lease::GiveBack() {
   owner_ = nullptr;
 }
 
-Prefetcher::Prefetcher(BatchLoader loader, NextRequest next, int buffers,
-                       const std::function<void()>& on_start)
+Prefetcher::Prefetcher(BatchLoader loader, NextRequest next, const PrefetcherOptions& options)
     : loader_(std::move(loader)), next_(std::move(next)) {
-  CHECK_GE(buffers, 1);
-  free_.resize(static_cast<size_t>(buffers));
-  thread_ = std::thread([this, on_start] {
-    on_start();
-    Run();
-  });
+  CHECK_GE(options.buffers, 1);
+  free_.resize(static_cast<size_t>(options.buffers));
+  if (options.ahead) {
+    thread_ = std::thread([this, on_start = options.on_start] {
+      on_start();
+      Run();
+    });
+  }
 }
 
 Prefetcher::~Prefetcher() { Stop(); }
@@ -118,7 +109,6 @@ double Prefetcher::load_seconds() const {
 }
 
 void Prefetcher::Run() {
-  RunWhenIdle();
   std::unique_lock lock(mutex_);
   for (;;) {
     may_load_or_ended_.wait(

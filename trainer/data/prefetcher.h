@@ -12,10 +12,18 @@
 
 namespace lockstep {
 
-// Loads microbatches ahead of the threads that compute on them, into a fixed set of buffers that
-// are used over and over. A thread of its own does it with what processors have left; where there
-// is nothing left, consumers load what they need themselves, instead of being interrupted at any
-// time.
+struct PrefetcherOptions {
+  // More than leases are held at any time, or a consumer waits for itself.
+  int buffers = 1;
+  // A thread of its own loads ahead. Where it would have no processor to itself, it is better that
+  // consumers load what they take than that they are interrupted at any time.
+  bool ahead = true;
+  // What that thread calls first.
+  std::function<void()> on_start = [] {};
+};
+
+// Loads microbatches, ahead of the threads that compute on them, into a fixed set of buffers that
+// are used over and over. A consumer that finds nothing loaded, nor being loaded, does it itself.
 class Prefetcher {
  public:
   // Names the next microbatch to load, none at the end. Called by one thread at a time. What it
@@ -43,11 +51,8 @@ class Prefetcher {
     std::list<Microbatch>::iterator buffer_;
   };
 
-  // Starts loading; the loading thread calls `on_start` first. REQUIRES buffers to be greater than
-  // the number of leases held at any time, or a consumer waits for itself.
-  Prefetcher(
-      BatchLoader loader, NextRequest next, int buffers,
-      const std::function<void()>& on_start = [] {});
+  // Starts loading, if it is to load ahead.
+  Prefetcher(BatchLoader loader, NextRequest next, const PrefetcherOptions& options);
   // Stops.
   ~Prefetcher();
   Prefetcher(const Prefetcher&) = delete;

@@ -44,6 +44,10 @@ RankThreads::RankThreads(int threads, comm::Communicator* communicator)
   });
 }
 
+bool RankThreads::LoadsAhead() const {
+  return plan_.threads > 1 || static_cast<int>(plan_.rank_cpus.size()) > plan_.threads;
+}
+
 void RankThreads::PlaceLoader() const {
   if (!plan_.rank_cpus.empty()) {
     PinThread(plan_.rank_cpus);

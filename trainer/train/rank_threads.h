@@ -17,6 +17,9 @@ class RankThreads {
 
   WorkerPool& workers() { return *workers_; }
 
+  // Whether microbatches are best loaded by a thread of their own: not beside a single worker
+  // without a CPU to spare.
+  bool LoadsAhead() const;
   // Lets the calling thread, which loads microbatches, run on any of the rank's CPUs. A new thread
   // is bound as the one that starts it, and would share the first worker's CPU.
   void PlaceLoader() const;

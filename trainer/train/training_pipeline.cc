@@ -80,8 +80,9 @@ TrainingPipeline::TrainingPipeline(const v1::Job& job, const JobData& data, cons
                               Sampler(job.seed(), data.split().train), MakeAugmenter(job, data)),
                   OwnMicrobatches(options.plan, first_step, options.run_length.total_steps,
                                   communicator->rank(), communicator->size()),
-                  threads->workers().size() + job.data().prefetch(),
-                  [threads] { threads->PlaceLoader(); }),
+                  {.buffers = threads->workers().size() + job.data().prefetch(),
+                   .ahead = threads->LoadsAhead(),
+                   .on_start = [threads] { threads->PlaceLoader(); }}),
       reducer_(BuildReducer(job, net, *communicator)),
       gradient_step_(net, job.seed(), ToLossOptions(job), &threads->workers(), &prefetcher_,
                      reducer_.get()) {}

@@ -18,6 +18,7 @@
 namespace lockstep {
 namespace {
 
+using testing::Each;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
@@ -46,7 +47,7 @@ class PrefetcherTest : public testing::Test {
 };
 
 TEST_F(PrefetcherTest, DeliversEveryRequestInOrderThenNone) {
-  Prefetcher prefetcher(Loader(), Requests(9), /*buffers=*/3);
+  Prefetcher prefetcher(Loader(), Requests(9), {.buffers = 3});
   BatchLoader loader = Loader();
   Microbatch expected;
   for (int64_t step = 0; step < 9; ++step) {
@@ -74,15 +75,29 @@ TEST_F(PrefetcherTest, PreparesTheLoadingThreadBeforeItLoads) {
     asked.count_down();
     return std::nullopt;
   };
-  const Prefetcher prefetcher(Loader(), next, /*buffers=*/1, note_thread);
+  const Prefetcher prefetcher(Loader(), next, {.buffers = 1, .on_start = note_thread});
   asked.wait();
   ASSERT_EQ(threads.size(), 2);
   EXPECT_EQ(threads[0], threads[1]);
   EXPECT_NE(threads[0], std::this_thread::get_id());
 }
 
+TEST_F(PrefetcherTest, LoadsOnTheConsumersThreadWhereItIsNotToLoadAhead) {
+  std::vector<std::thread::id> threads;
+  auto next = [&, requests = Requests(3)]() mutable {
+    threads.push_back(std::this_thread::get_id());
+    return requests();
+  };
+  Prefetcher prefetcher(Loader(), next, {.buffers = 2, .ahead = false});
+  EXPECT_TRUE(threads.empty());
+  while (prefetcher.Take()) {
+  }
+  ASSERT_FALSE(threads.empty());
+  EXPECT_THAT(threads, Each(std::this_thread::get_id()));
+}
+
 TEST_F(PrefetcherTest, ManyConsumersShareTheWorkWithoutLossOrRepetition) {
-  Prefetcher prefetcher(Loader(), Requests(40), /*buffers=*/5);
+  Prefetcher prefetcher(Loader(), Requests(40), {.buffers = 5});
   std::mutex mutex;
   std::multiset<std::pair<int64_t, int64_t>> taken;
   const auto consume = [&] {
@@ -109,7 +124,7 @@ TEST_F(PrefetcherTest, ManyConsumersShareTheWorkWithoutLossOrRepetition) {
 }
 
 TEST_F(PrefetcherTest, BuffersAreUsedOverAndOver) {
-  Prefetcher prefetcher(Loader(), Requests(100), /*buffers=*/3);
+  Prefetcher prefetcher(Loader(), Requests(100), {.buffers = 3});
   std::set<const float*> buffers;
   while (const auto lease = prefetcher.Take()) {
     buffers.insert((*lease)->images.data());
@@ -118,7 +133,7 @@ TEST_F(PrefetcherTest, BuffersAreUsedOverAndOver) {
 }
 
 TEST_F(PrefetcherTest, ALeaseKeepsItsContentWhileOthersAreLoaded) {
-  Prefetcher prefetcher(Loader(), Requests(4), /*buffers=*/2);
+  Prefetcher prefetcher(Loader(), Requests(4), {.buffers = 2});
   const auto held = prefetcher.Take();
   ASSERT_TRUE(held);
   const std::vector<float> images = (*held)->images;
@@ -135,7 +150,7 @@ TEST_F(PrefetcherTest, AnExceptionReachesEveryTakeAfterTheMicrobatchesBeforeIt) 
     }
     return RequestFor(plan_, 0, index++);
   };
-  Prefetcher prefetcher(Loader(), next, /*buffers=*/4);
+  Prefetcher prefetcher(Loader(), next, {.buffers = 4});
   EXPECT_EQ((*prefetcher.Take())->index, 0);
   EXPECT_EQ((*prefetcher.Take())->index, 1);
   for (int i = 0; i < 2; ++i) {
@@ -152,7 +167,7 @@ TEST_F(PrefetcherTest, StopReleasesConsumersThatWait) {
     answer.wait();
     return RequestFor(plan_, 0, 0);
   };
-  Prefetcher prefetcher(Loader(), next, /*buffers=*/2);
+  Prefetcher prefetcher(Loader(), next, {.buffers = 2});
   std::atomic<int> released = 0;
   std::vector<std::thread> consumers;
   consumers.reserve(3);
@@ -177,7 +192,7 @@ TEST_F(PrefetcherTest, StopReleasesConsumersThatWait) {
 }
 
 TEST_F(PrefetcherTest, StopsWhileTheLoaderWaitsForABuffer) {
-  Prefetcher prefetcher(Loader(), Requests(1000), /*buffers=*/1);
+  Prefetcher prefetcher(Loader(), Requests(1000), {.buffers = 1});
   const auto held = prefetcher.Take();
   prefetcher.Stop();
   EXPECT_FALSE(prefetcher.Take());
@@ -185,12 +200,12 @@ TEST_F(PrefetcherTest, StopsWhileTheLoaderWaitsForABuffer) {
 
 TEST_F(PrefetcherTest, DestructionNeedsNoConsumer) {
   for (int i = 0; i < 50; ++i) {
-    const Prefetcher prefetcher(Loader(), Requests(1000), /*buffers=*/3);
+    const Prefetcher prefetcher(Loader(), Requests(1000), {.buffers = 3});
   }
 }
 
 TEST_F(PrefetcherTest, MeasuresTheTimeThatLoadingTakes) {
-  Prefetcher prefetcher(Loader(), Requests(3), /*buffers=*/2);
+  Prefetcher prefetcher(Loader(), Requests(3), {.buffers = 2});
   while (prefetcher.Take()) {
   }
   const double loading = prefetcher.load_seconds();
@@ -209,7 +224,7 @@ TEST_F(PrefetcherTest, MeasuresTheTimeThatConsumersWait) {
     }
     return std::exchange(asked, true) ? std::nullopt : std::optional(RequestFor(plan_, 0, 0));
   };
-  Prefetcher prefetcher(Loader(), next, /*buffers=*/1);
+  Prefetcher prefetcher(Loader(), next, {.buffers = 1});
   EXPECT_EQ(prefetcher.wait_seconds(), 0.0);
   taking.count_down();
   EXPECT_TRUE(prefetcher.Take());

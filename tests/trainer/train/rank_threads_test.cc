@@ -29,7 +29,17 @@ TEST(RankThreads, LoadingMayUseTheCpusThatWorkersLeaveFree) {
   }
   const RankThreads threads(1, &communicator);
   EXPECT_THAT(AllowedCpus(), SizeIs(1));  // this thread is the first worker
+  EXPECT_TRUE(threads.LoadsAhead());
   EXPECT_THAT(LoaderCpus(threads), SizeIs(Ge(2)));
+  PinThread(before);
+}
+
+TEST(RankThreads, ASingleWorkerWithoutACpuToSpareLoadsItsOwnMicrobatches) {
+  const std::vector<int> before = AllowedCpus();
+  PinThread({before.front()});
+  comm::Communicator communicator = comm::Communicator::World();
+  EXPECT_FALSE(RankThreads(1, &communicator).LoadsAhead());
+  EXPECT_TRUE(RankThreads(2, &communicator).LoadsAhead());
   PinThread(before);
 }
 
