@@ -13,7 +13,7 @@ from nodes import wait_until
 STOPPED, GAVE_UP = 75, 6
 KILLED = -signal.SIGKILL
 
-LONG = ["--set", "epochs=20", "--set", "checkpoint.every_steps=10"]
+LONG = ["--set", "epochs=100", "--set", "checkpoint.every_steps=10"]
 
 # A program whose training dies at once.
 DYING = """#!/bin/sh

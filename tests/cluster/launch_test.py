@@ -51,7 +51,7 @@ class LaunchTest(ClusterTest):
         self.cluster.boot("node3")
 
     def test_nodes_crash_fall_silent_and_come_back(self):
-        run = self.start("--rejoin", "--ask-again", "1", "--probe-timeout", "5", epochs=30)
+        run = self.start("--rejoin", "--ask-again", "1", "--probe-timeout", "5", epochs=100)
         self.strike(run, "a node crashes", lambda: self.cluster.crash("node3"), ranks=6)
         run.wait_for_line("node3 is left out: does not answer")
         # Rank 0 is on node1, and lives on there for a while with the run directory open.
@@ -74,7 +74,7 @@ class LaunchTest(ClusterTest):
                             f"{wanted} in {attempts}")
 
     def test_ranks_daemons_and_mpirun_are_killed(self):
-        run = self.start(epochs=12)
+        run = self.start(epochs=100)
         self.strike(run, "a rank is killed", lambda: self.kill("node2", "lockstep"), ranks=8)
         self.strike(run, "mpirun is killed", lambda: self.kill("login", "mpirun"), ranks=8)
         self.strike(run, "a node's orted is killed", lambda: self.kill("node4", "orted"), ranks=8)
