@@ -131,7 +131,9 @@ CommandHelp HelpOf(const CLI::App& command) {
   for (const CLI::Option* option : command.get_options()) {
     help.options.push_back(HelpOf(*option));
   }
-  std::ranges::stable_partition(help.options, &OptionHelp::is_argument);
+  // Not that of std::ranges: clang-tidy 14 cannot compile its result.
+  std::stable_partition(help.options.begin(), help.options.end(),
+                        [](const OptionHelp& option) { return option.is_argument; });
   for (const CLI::App* each : ShownCommands(command)) {
     help.commands.push_back(HelpOf(*each));
   }
