@@ -121,6 +121,7 @@ void Prefetcher::Run() {
 }
 
 void Prefetcher::LoadNext(std::unique_lock<std::mutex>* lock) {
+  CHECK(!free_.empty());
   loading_.splice(loading_.end(), free_, free_.begin());
   lock->unlock();
   std::exception_ptr error;

@@ -13,7 +13,7 @@
 namespace lockstep {
 
 struct PrefetcherOptions {
-  // More than leases are held at any time, or a consumer waits for itself.
+  // REQUIRES more than the leases held at any time.
   int buffers = 1;
   // A thread of its own loads ahead. Where it would have no processor to itself, it is better that
   // consumers load what they take than that they are interrupted at any time.

@@ -30,78 +30,79 @@ std::vector<float> RandomNumbers(int64_t size, uint32_t sample) {
   return numbers;
 }
 
+// c must be before + a * b, in double precision. Some rows of each: the naive product is slow.
+void ExpectProduct(const Sizes& sizes, double before, const std::vector<float>& a,
+                   const std::vector<float>& b, const std::vector<float>& c) {
+  const auto& [rows, n, k] = sizes;
+  for (int row = 0; row < rows; row += 1 + rows / 20) {
+    for (int column = 0; column < n; ++column) {
+      double sum = before;
+      for (int i = 0; i < k; ++i) {
+        sum += double{a[int64_t{row} * k + i]} * b[int64_t{i} * n + column];
+      }
+      ASSERT_NEAR(c[int64_t{row} * n + column], sum, 1e-4) << rows << " " << n << " " << k;
+    }
+  }
+}
+
+// The same for before + transpose(a) * b, where a is rows x k.
+void ExpectTransposedProduct(const Sizes& sizes, double before, const std::vector<float>& a,
+                             const std::vector<float>& b, const std::vector<float>& c) {
+  const auto& [rows, n, k] = sizes;
+  for (int i = 0; i < k; i += 1 + k / 20) {
+    for (int column = 0; column < n; ++column) {
+      double sum = before;
+      for (int row = 0; row < rows; ++row) {
+        sum += double{a[int64_t{row} * k + i]} * b[int64_t{row} * n + column];
+      }
+      ASSERT_NEAR(c[int64_t{i} * n + column], sum, 1e-4) << rows << " " << n << " " << k;
+    }
+  }
+}
+
 TEST(Products, MultiplyRowsAddsTheProductToBetaTimesWhatWasThere) {
-  for (const auto& [rows, n, k] : kSizes) {
+  for (const Sizes& sizes : kSizes) {
+    const auto& [rows, n, k] = sizes;
     for (const float beta : {0.0F, 1.0F}) {
       const std::vector<float> a = RandomNumbers(int64_t{rows} * k, 1);
       const std::vector<float> b = RandomNumbers(int64_t{k} * n, 2);
       std::vector<float> c(int64_t{rows} * n, beta == 0 ? NAN : 100.0F);
       MultiplyRows(rows, n, k, {a.data(), k}, {b.data(), n}, beta, {c.data(), n});
-      // Some rows of each: the naive product is slow.
-      for (int row = 0; row < rows; row += 1 + rows / 20) {
-        for (int column = 0; column < n; ++column) {
-          double sum = beta == 0 ? 0 : 100;
-          for (int i = 0; i < k; ++i) {
-            sum += double{a[int64_t{row} * k + i]} * b[int64_t{i} * n + column];
-          }
-          ASSERT_NEAR(c[int64_t{row} * n + column], sum, 1e-4) << rows << " " << n << " " << k;
-        }
-      }
+      ExpectProduct(sizes, beta == 0 ? 0 : 100, a, b, c);
     }
   }
 }
 
 TEST(Products, AccumulateRowsAddsToWhatWasThere) {
-  for (const auto& [rows, n, m] : kSizes) {
+  for (const Sizes& sizes : kSizes) {
+    const auto& [rows, n, m] = sizes;
     const std::vector<float> a = RandomNumbers(int64_t{rows} * m, 3);
     const std::vector<float> b = RandomNumbers(int64_t{rows} * n, 4);
     std::vector<float> c(int64_t{m} * n, 10.0F);
     AccumulateRows(rows, m, n, {a.data(), m}, {b.data(), n}, {c.data(), n});
-    for (int i = 0; i < m; i += 1 + m / 20) {
-      for (int j = 0; j < n; ++j) {
-        double sum = 10;
-        for (int row = 0; row < rows; ++row) {
-          sum += double{a[int64_t{row} * m + i]} * b[int64_t{row} * n + j];
-        }
-        ASSERT_NEAR(c[int64_t{i} * n + j], sum, 1e-4) << rows << " " << m << " " << n;
-      }
-    }
+    ExpectTransposedProduct(sizes, 10, a, b, c);
   }
 }
 
 TEST(Products, MultiplyFeaturesOverwritesWithTheProduct) {
-  for (const auto& [rows, n, k] : kSizes) {
-    const std::vector<float> a = RandomNumbers(int64_t{rows} * k, 5);
-    const std::vector<float> b = RandomNumbers(int64_t{k} * n, 6);
+  for (const Sizes& sizes : kSizes) {
+    const auto& [rows, n, features] = sizes;
+    const std::vector<float> a = RandomNumbers(int64_t{rows} * features, 5);
+    const std::vector<float> b = RandomNumbers(int64_t{features} * n, 6);
     std::vector<float> c(int64_t{rows} * n, NAN);
-    MultiplyFeatures(rows, n, k, {a.data(), k}, {b.data(), n}, {c.data(), n});
-    for (int row = 0; row < rows; row += 1 + rows / 20) {
-      for (int column = 0; column < n; ++column) {
-        double sum = 0;
-        for (int i = 0; i < k; ++i) {
-          sum += double{a[int64_t{row} * k + i]} * b[int64_t{i} * n + column];
-        }
-        ASSERT_NEAR(c[int64_t{row} * n + column], sum, 1e-4) << rows << " " << n << " " << k;
-      }
-    }
+    MultiplyFeatures(rows, n, features, {a.data(), features}, {b.data(), n}, {c.data(), n});
+    ExpectProduct(sizes, 0, a, b, c);
   }
 }
 
 TEST(Products, AccumulateFeaturesAddsToWhatWasThere) {
-  for (const auto& [rows, n, features] : kSizes) {
+  for (const Sizes& sizes : kSizes) {
+    const auto& [rows, n, features] = sizes;
     const std::vector<float> a = RandomNumbers(int64_t{rows} * features, 7);
     const std::vector<float> b = RandomNumbers(int64_t{rows} * n, 8);
     std::vector<float> c(int64_t{features} * n, 10.0F);
     AccumulateFeatures(rows, features, n, {a.data(), features}, {b.data(), n}, {c.data(), n});
-    for (int i = 0; i < features; i += 1 + features / 20) {
-      for (int j = 0; j < n; ++j) {
-        double sum = 10;
-        for (int row = 0; row < rows; ++row) {
-          sum += double{a[int64_t{row} * features + i]} * b[int64_t{row} * n + j];
-        }
-        ASSERT_NEAR(c[int64_t{i} * n + j], sum, 1e-4) << rows << " " << features << " " << n;
-      }
-    }
+    ExpectTransposedProduct(sizes, 10, a, b, c);
   }
 }
 

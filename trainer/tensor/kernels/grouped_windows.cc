@@ -12,17 +12,6 @@ namespace {
 constexpr int kColumns = kLanes == 16 ? 8 : 6;  // windows side by side whose sums are in registers
 constexpr int kSums = kLanes == 16 ? 24 : 12;   // weights whose gradients are
 
-template <int... kNumbers>
-struct Sequence {};
-template <int kCount, int... kNumbers>
-struct MakeSequence : MakeSequence<kCount - 1, kCount - 1, kNumbers...> {};
-template <int... kNumbers>
-struct MakeSequence<0, kNumbers...> {
-  using Type = Sequence<kNumbers...>;
-};
-template <int kCount>
-using UpTo = typename MakeSequence<kCount>::Type;
-
 template <int kGroup, int kIndex, int... kLane>
 LOCKSTEP_INLINE Floats Spread(Floats channels, Sequence<kLane...> /*lanes*/) {
   return __builtin_shufflevector(channels, channels, (kLane / kGroup * kGroup + kIndex)...);

@@ -10,20 +10,9 @@ namespace {
 // A vector of columns gives half as many pooled positions.
 constexpr int kPooledLanes = kLanes / 2;
 
-// 0, 1, ... kCount - 1, to be deduced.
-template <int... kLane>
-struct LaneList {};
-template <int kCount, int... kLane>
-struct ListLanes : ListLanes<kCount - 1, kCount - 1, kLane...> {};
-template <int... kLane>
-struct ListLanes<0, kLane...> {
-  using List = LaneList<kLane...>;
-};
-using AllLanes = ListLanes<kLanes>::List;
-
 // Every second number of two vectors, from number kFirst on.
 template <int kFirst, int... kLane>
-LOCKSTEP_INLINE Floats EverySecond(Floats a, Floats b, LaneList<kLane...> /*lanes*/) {
+LOCKSTEP_INLINE Floats EverySecond(Floats a, Floats b, Sequence<kLane...> /*lanes*/) {
   return __builtin_shufflevector(a, b, (2 * kLane + kFirst)...);
 }
 
@@ -92,7 +81,7 @@ struct Interleaving {
 
   template <int kVector, int kPair, typename Vector, int... kLane>
   static LOCKSTEP_INLINE Vector Merge(Vector merged, const Vector* pairs,
-                                      LaneList<kLane...> lanes) {
+                                      Sequence<kLane...> lanes) {
     if constexpr (kPair == kPairs) {
       return merged;
     } else {
@@ -108,7 +97,7 @@ struct Interleaving {
     constexpr int kFirst = kVector * kLanes;
     if constexpr (kFirst < kNumbers) {
       constexpr int kCount = kNumbers - kFirst < kLanes ? kNumbers - kFirst : kLanes;
-      store.template operator()<kCount>(Merge<kVector, 0>(pairs[0], pairs, AllLanes{}), kFirst);
+      store.template operator()<kCount>(Merge<kVector, 0>(pairs[0], pairs, UpTo<kLanes>()), kFirst);
       ForEach<kVector + 1>(pairs, store);
     }
   }
@@ -124,10 +113,10 @@ LOCKSTEP_INLINE void PoolTwoRows(const PlaneSums<kFilters>& sums, float* pooled,
     const int one = 2 * pair;
     const int other = one + 1 < kFilters ? one + 1 : one;
     const RectifiedPool<kLanes> pool =
-        PoolRectified(EverySecond<0>(sums.rows[0][one], sums.rows[0][other], AllLanes{}),
-                      EverySecond<1>(sums.rows[0][one], sums.rows[0][other], AllLanes{}),
-                      EverySecond<0>(sums.rows[1][one], sums.rows[1][other], AllLanes{}),
-                      EverySecond<1>(sums.rows[1][one], sums.rows[1][other], AllLanes{}));
+        PoolRectified(EverySecond<0>(sums.rows[0][one], sums.rows[0][other], UpTo<kLanes>()),
+                      EverySecond<1>(sums.rows[0][one], sums.rows[0][other], UpTo<kLanes>()),
+                      EverySecond<0>(sums.rows[1][one], sums.rows[1][other], UpTo<kLanes>()),
+                      EverySecond<1>(sums.rows[1][one], sums.rows[1][other], UpTo<kLanes>()));
     largest[pair] = pool.largest;
     position[pair] = pool.position;
   }

@@ -51,6 +51,19 @@ using IntsOf = typename VectorsOf<kWidth>::Ints;
 using Floats = FloatsOf<kLanes>;
 using Ints = IntsOf<kLanes>;
 
+// The numbers 0 to kCount - 1, for functions that deduce them: the standard library's are in a
+// header with code.
+template <int... kNumber>
+struct Sequence {};
+template <int kCount, int... kNumber>
+struct MakeSequence : MakeSequence<kCount - 1, kCount - 1, kNumber...> {};
+template <int... kNumber>
+struct MakeSequence<0, kNumber...> {
+  using Type = Sequence<kNumber...>;
+};
+template <int kCount>
+using UpTo = typename MakeSequence<kCount>::Type;
+
 // From and to anywhere, whatever its alignment.
 template <int kWidth = kLanes>
 LOCKSTEP_INLINE FloatsOf<kWidth> Load(const float* from) {
