@@ -90,10 +90,14 @@ Holder ParseHolder(std::string_view text) {
   return holder;
 }
 
-std::string ReadText(int descriptor) {
+std::string ReadText(int descriptor, const fs::path& path) {
   std::array<char, kLongestText> text{};
-  const ssize_t size = pread(descriptor, text.data(), text.size(), 0);
-  return {text.data(), static_cast<size_t>(std::max<ssize_t>(size, 0))};
+  const ssize_t size =
+      RetryIfInterrupted([&] { return pread(descriptor, text.data(), text.size(), 0); });
+  if (size < 0) {
+    throw SystemError(path, "be read", errno);
+  }
+  return {text.data(), static_cast<size_t>(size)};
 }
 
 // Nothing if there is no such file. Opening it anew, where a mere stat could answer from what a
@@ -102,7 +106,7 @@ std::optional<std::string> ReadTextAt(const fs::path& path) {
   const FileDescriptor file(
       RetryIfInterrupted([&] { return open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
   if (file.IsOpen()) {
-    return ReadText(file.get());
+    return ReadText(file.get(), path);
   }
   if (errno != ENOENT) {
     throw SystemError(path, "be read", errno);
@@ -162,16 +166,27 @@ bool RunLock::Acquire(const fs::path& directory) {
     throw SystemError(path_, "be opened for writing", errno);
   }
   if (!TryLock(file_.get(), path_)) {
-    const Holder holder = ParseHolder(ReadText(file_.get()));
+    const Holder holder = ParseHolder(ReadText(file_.get(), path_));
     if (!MayTakeFrom(claim_, holder.claim)) {
       Refuse(directory, claim_, holder);
     }
     PutInPlace();
-  } else if (ftruncate(file_.get(), 0) != 0 || pwrite(file_.get(), text_.data(), text_.size(), 0) !=
-                                                   static_cast<ssize_t>(text_.size())) {
-    throw SystemError(path_, "be written", errno);
+  } else {
+    Rewrite();
   }
   return ReadTextAt(path_) == text_;
+}
+
+// It stays open. What is written to an open file, a client of a network file system shows to others
+// when it likes; or when it is flushed.
+void RunLock::Rewrite() {
+  if (ftruncate(file_.get(), 0) != 0 ||
+      pwrite(file_.get(), text_.data(), text_.size(), 0) != static_cast<ssize_t>(text_.size())) {
+    throw SystemError(path_, "be written", errno);
+  }
+  if (RetryIfInterrupted([this] { return fsync(file_.get()); }) != 0) {
+    throw SystemError(path_, "be flushed to disk", errno);
+  }
 }
 
 // A new file, locked from its beginning, in place of the one that another process may still lock.

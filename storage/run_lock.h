@@ -33,6 +33,7 @@ class RunLock {
 
  private:
   bool Acquire(const std::filesystem::path& directory);
+  void Rewrite();
   void PutInPlace();
 
   std::filesystem::path path_;

@@ -196,6 +196,22 @@ TEST(RunLock, IsLostWhereSomebodyDeletedItAndAnotherRunBegan) {
   EXPECT_THAT(ErrorOf([&] { first.Check(); }), HasSubstr("was taken over by process"));
 }
 
+// Nobody has taken it: a file server may answer again.
+TEST(RunLock, ThatCannotBeReadIsNotTakenForLost) {
+  const TemporaryDirectory directory;
+  RunLock lock(directory.path());
+  std::filesystem::remove(directory / "lock");
+  std::filesystem::create_directory(directory / "lock");
+  try {
+    lock.Check();
+    FAIL() << "it was read";
+  } catch (const TakenOver& error) {
+    FAIL() << error.what();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("lock: cannot be read: Is a directory"));
+  }
+}
+
 TEST(RunLock, OfAnOlderVersionIsRespected) {
   const TemporaryDirectory directory;
   const LockHolder holder(directory.path());

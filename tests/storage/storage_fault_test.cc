@@ -216,5 +216,14 @@ TEST(RunLockWithFaults, SaysThatTheFileSystemKnowsNoLocks) {
   plan = {};
 }
 
+// Other clients of a network file system see what was flushed; the file itself stays open.
+TEST(RunLockWithFaults, FlushesItsText) {
+  const TemporaryDirectory directory;
+  plan = {.fault = Fault::kFail, .at = 2, .error_number = EIO};  // behind the lock's own open
+  EXPECT_THAT(ErrorOf([&] { RunLock{directory.path()}; }),
+              HasSubstr("/lock: cannot be flushed to disk: Input/output error"));
+  plan = {};
+}
+
 }  // namespace
 }  // namespace lockstep::storage
