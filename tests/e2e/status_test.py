@@ -128,6 +128,12 @@ class StatusTest(long_run.LongRunTest):
         self.finish("run", (0, 1))
         self.refused(STORAGE_ERROR, "status", "run", says=["there are run/digits"])
 
+    def test_of_a_directory_that_may_not_be_read_it_says_so(self):
+        (self.directory / "run/digits/checkpoints").mkdir(parents=True)
+        (self.directory / "run/digits").chmod(0o700)
+        self.refused(STORAGE_ERROR, "status", "run/digits", before=self.as_user(65534),
+                     says=["run/digits: cannot be read: Permission denied", "ask for the rights"])
+
     def test_attempts_in_vain_are_given_up_but_a_new_launch_is_not(self):
         job = ["train", "job.textproto", "--set", "output_directory=run", "--give-up-after", 2]
         for number in (1, 2):

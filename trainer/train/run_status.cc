@@ -122,6 +122,9 @@ RunStatus ParseStatus(const Json& json) {
   status.step = json.at("step");
   status.total_steps = Get<int64_t>(json, "total_steps", 0);
   status.steps_per_epoch = Get<int64_t>(json, "steps_per_epoch", 0);
+  if (status.total_steps > 0 && status.steps_per_epoch < 1) {
+    throw storage::Error("has total_steps, but no steps_per_epoch");
+  }
   status.images_per_second = Get<double>(json, "images_per_second", 0);
   if (json.contains("seconds_left")) {
     status.seconds_left = json["seconds_left"].get<double>();

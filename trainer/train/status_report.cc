@@ -63,6 +63,9 @@ void CheckRunDirectory(const fs::path& directory) {
   if (status.type() != fs::file_type::directory) {
     throw storage::Error(fmt::format("{}: is no directory; {}", directory.string(), kRemedy));
   }
+  if (const fs::directory_iterator listing(directory, error); error) {
+    throw storage::SystemError(directory, "be read", error.value());
+  }
   if (!IsRunDirectory(directory)) {
     const std::vector<std::string> runs = RunsIn(directory);
     throw storage::Error(fmt::format(

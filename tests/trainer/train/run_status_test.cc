@@ -82,6 +82,10 @@ TEST(RunStatus, OfAnotherKindIsRefused) {
   json["updated"] = "yesterday";
   EXPECT_THAT(storage::ErrorOf([&] { ParseStatus(json.dump(), "status.json"); }),
               HasSubstr("status.json: \"yesterday\" is no time"));
+  json["updated"] = "2023-11-14T22:15:00Z";
+  json.erase("steps_per_epoch");
+  EXPECT_THAT(storage::ErrorOf([&] { ParseStatus(json.dump(), "status.json"); }),
+              HasSubstr("status.json: has total_steps, but no steps_per_epoch"));
   json["format"] = 2;
   EXPECT_THAT(storage::ErrorOf([&] { ParseStatus(json.dump(), "status.json"); }),
               HasSubstr("status.json: is of a newer format"));
