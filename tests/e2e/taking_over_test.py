@@ -7,6 +7,7 @@ usage: taking_over_test.py LOCKSTEP
 
 import json
 import os
+import shutil
 import signal
 
 import long_run
@@ -59,6 +60,22 @@ class TakingOverTest(long_run.LongRunTest):
 
     def test_from_two_ranks_of_which_rank_0_wakes_up(self):
         self.assert_taken_over((2, 1), (0, 1))
+
+    def test_a_later_attempt_goes_on_from_what_its_launch_has_saved_whatever_resume_says(self):
+        self.finish("run", (0, 1), "--set", "epochs=2")
+        for number, resume in ((1, "run/digits/checkpoints/step-00000012.h5"), (2, "never")):
+            arguments, options = self.training("run", (0, 1), *SAVING, "--resume", resume)
+            launch = f"test-{number}"
+            with self.start(*arguments, **options, env=attempt(1, launch)) as run:
+                self.wait_for_step(run, "run", 34)
+                run.kill()
+                run.communicate()
+            result = self.run_program(*arguments, **options, env=attempt(2, launch))
+            self.assertIn("--resume counts no more", result.stderr)
+            self.assertEqual(result.stderr.count("set aside"), 0, result.stderr)
+            self.assert_same_as_left_alone(json.loads(result.stdout), *SAVING)
+            for left in ("run", "cut"):
+                shutil.rmtree(self.directory / left)
 
     def test_all_others_are_refused(self):
         self.stopped_in_mid_run((0, 1), 2)

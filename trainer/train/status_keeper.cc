@@ -106,6 +106,17 @@ StatusKeeper::StatusKeeper(storage::RunDirectory* directory, const std::string& 
   Write();
 }
 
+bool StatusKeeper::LaunchHasSaved() const {
+  const std::vector<AttemptRecord>& attempts = status_.attempts;
+  const std::string& launch = attempts.back().launch;
+  const auto first =
+      std::find_if(attempts.begin(), attempts.end() - 1, [&](const AttemptRecord& each) {
+        const bool has_begun = each.threads > 0;
+        return has_begun && each.launch == launch;
+      });
+  return !launch.empty() && first != attempts.end() - 1 && newest_checkpoint() > first->from_step;
+}
+
 void StatusKeeper::CheckProgress(int64_t step, int64_t most) {
   const std::string launch = attempt().launch;
   const auto in_vain =

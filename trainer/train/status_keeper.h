@@ -30,6 +30,9 @@ class StatusKeeper {
 
   // What an attempt that resumes by itself begins with, if it is whole: the newest checkpoint.
   int64_t newest_checkpoint() const { return status_.checkpoint.value_or(0); }
+  // Whether earlier attempts of this one's launch have trained, and saved what they trained: this
+  // one then goes on from there, wherever the launch was told to begin.
+  bool LaunchHasSaved() const;
   // Ends this attempt and throws NoProgressError if as many attempts of its launch as `most` (0:
   // any number), just before it, began at `step`, where this one begins, and failed or were lost
   // before they saved a newer checkpoint.

@@ -52,6 +52,8 @@ class Run {
  private:
   void LockRunDirectory();
   AttemptRecord DescribeAttempt() const;
+  // Rank 0's counts.
+  ResumeChoice WhereToBegin() const;
   void CheckProgress(int64_t step);
   void BeginStatus(const TrainingOptions& options);
   void LogStart(const TrainingOptions& options) const;
@@ -95,7 +97,7 @@ void Run::SetUp() {
     net_ = BuildNet(request_.job, data_->shape(), data_->train().classes());
     state_ = NewState(job_, *net_);
   });
-  saved_ = StartFrom(request_.resume,
+  saved_ = StartFrom(WhereToBegin(),
                      {.job = job_,
                       .data_sha256 = data_->train_sha256(),
                       .directory = directory_.get(),
@@ -141,6 +143,15 @@ AttemptRecord Run::DescribeAttempt() const {
     }
   }
   return attempt;
+}
+
+ResumeChoice Run::WhereToBegin() const {
+  const ResumeChoice& asked = request_.resume;
+  if (asked.kind == ResumeChoice::Kind::kAuto || !status_ || !status_->LaunchHasSaved()) {
+    return asked;
+  }
+  spdlog::info("--resume counts no more: this launch has begun as it says, and saved since");
+  return {.kind = ResumeChoice::Kind::kAuto, .path = {}, .initial_weights = asked.initial_weights};
 }
 
 // Before much is loaded in vain, from what set-up seems to begin with; then from what it does.

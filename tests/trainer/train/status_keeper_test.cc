@@ -25,7 +25,7 @@ class StatusKeeperTest : public testing::Test {
   // An attempt that is over; lost, if `outcome` says so.
   void Try(const AttemptRecord& attempt, int64_t from_step, RunState outcome) {
     StatusKeeper keeper = Keeper(attempt);
-    keeper.Begin({.step = from_step, .total_steps = 100});
+    keeper.Begin({.step = from_step, .total_steps = 100, .threads = 1});
     if (outcome != RunState::kLost) {
       keeper.End(outcome, outcome == RunState::kFailed ? "rank 1 ran out of memory" : "");
     }
@@ -171,6 +171,18 @@ TEST_F(StatusKeeperTest, AnAttemptThatBeganEarlierHasSaved) {
   Try(Attempt(2), 5, RunState::kFailed);
   Try(Attempt(3), 10, RunState::kFailed);
   EXPECT_EQ(Refusal(2), "");
+}
+
+TEST_F(StatusKeeperTest, ALaunchHasSavedOnceThereIsACheckpointAfterItsFirstBeginning) {
+  directory_.WriteCheckpoint(10, storage::SmallCheckpoint(10));
+  EXPECT_FALSE(Keeper(Attempt(1)).LaunchHasSaved()) << "that one is another's";
+  EXPECT_FALSE(Keeper(Attempt(2)).LaunchHasSaved()) << "the first did not get as far as beginning";
+  Try(Attempt(3), 10, RunState::kLost);
+  EXPECT_FALSE(Keeper(Attempt(4)).LaunchHasSaved());
+  directory_.WriteCheckpoint(20, storage::SmallCheckpoint(20));
+  EXPECT_TRUE(Keeper(Attempt(5)).LaunchHasSaved());
+  EXPECT_FALSE(Keeper(Attempt(1, "slurm-18")).LaunchHasSaved());
+  EXPECT_FALSE(Keeper(Attempt(0, "")).LaunchHasSaved());
 }
 
 TEST_F(StatusKeeperTest, ANewLaunchCountsFromTheBeginning) {
