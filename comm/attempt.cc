@@ -34,7 +34,7 @@ int64_t ParseAttempt(std::string_view text) {
   if (error != std::errc() || end != text.data() + text.size() || number < 1 ||
       number > kMostAttempts) {
     throw LaunchError(fmt::format(
-        "{}: must be a number from 1 to {}: the how-manieth start of this launch it is; is \"{}\"",
+        "{}: must be a number from 1 to {}, which counts the starts of the launch; is \"{}\"",
         kAttempt, kMostAttempts, text));
   }
   return number;
@@ -67,8 +67,7 @@ Attempt ReadAttempt(const GetEnv& get_env) {
   if (!IsLaunchName(launch)) {
     throw LaunchError(
         fmt::format("{}: must be a name of up to {} letters, digits, dots, dashes and underscores "
-                    "that no other "
-                    "launch has, beside {}; is \"{}\"",
+                    "that no other launch has, beside {}; is \"{}\"",
                     kLaunch, kLongestLaunch, kAttempt, launch));
   }
   return {.launch = std::string(launch),
