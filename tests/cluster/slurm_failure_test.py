@@ -8,7 +8,10 @@ import signal
 import time
 
 import sandbox
-from slurm_case import SlurmTest
+from slurm_case import SETTINGS, SlurmTest
+
+DIVERGED = 5
+DIVERGING = ("--set", "optimizer.adam.learning_rate=1e6", "--set", "model.layer[1]={ elu { alpha: 1e6 } }")
 
 
 class NodeFailureTest(SlurmTest):
@@ -52,6 +55,17 @@ class OtherFailuresTest(SlurmTest):
         self.wait_until_restarted(job, "a rank is killed", since)
         self.assert_reason(job, "exit code 137")
         self.assert_completed(job, attempts=2)
+
+    def test_a_job_that_fails_again_and_again_before_it_saves_is_given_up(self):
+        job = self.train("--hold", layout=("--nodes=1", "--ntasks=2"))
+        for attempt in (1, 2, 3):  # as if it were this job; Slurm would take its time
+            self.cluster.run("login", self.program, "train", "job.textproto", *SETTINGS, *DIVERGING, expect=DIVERGED,
+                             env={**os.environ, "LOCKSTEP_LAUNCH": f"slurm-{job}", "LOCKSTEP_ATTEMPT": str(attempt)})
+        self.cluster.run("login", "scontrol", "release", job)
+        self.wait_for(job, lambda: self.slurm.state(job) == "FAILED", "the job has ended")
+        self.assertEqual((self.slurm.facts(job)["ExitCode"], self.slurm.facts(job)["Restarts"]), ("6:0", "0"))
+        self.assertIn(f"gives up: the last 3 attempts of launch slurm-{job} began after step 0", self.slurm.log_of(job))
+        self.assertIn("train.sbatch: error: the program gives up, see above", self.slurm.log_of(job))
 
     def test_a_job_does_not_notice_that_slurmctld_is_started_again(self):
         job = self.train()

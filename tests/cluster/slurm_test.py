@@ -3,6 +3,7 @@
 usage: slurm_test.py LOCKSTEP
 """
 
+import json
 import os
 import re
 
@@ -28,6 +29,12 @@ class SlurmTrainingTest(SlurmTest):
         job = self.train("--cpus-per-task=2", layout=("--nodes=2", "--ntasks-per-node=1"))
         self.assert_completed(job)
         self.assertIn("ranks 0 on node1, 1 on node2, 2 threads each", self.slurm.log_of(job))
+
+    def test_ranks_know_their_attempt_in_a_job_that_gets_nothing_of_its_users_environment(self):
+        job = self.train("--export=NONE", layout=ONE_NODE)
+        self.assert_completed(job)
+        status = json.loads((self.cluster.shared / "runs/digits/status.json").read_text(encoding="utf-8"))
+        self.assertEqual([(each["launch"], each["attempt"]) for each in status["attempts"]], [(f"slurm-{job}", 1)])
 
     def test_usr1_from_scancel_stops_a_job_for_good_behind_a_whole_checkpoint(self):
         job = self.train()
@@ -60,9 +67,13 @@ class SlurmTrainingTest(SlurmTest):
             if seed == 2:
                 with self.held(self.slurm.hosts(task)[0]):
                     self.cluster.run("login", "scontrol", "requeue", task)
+            if seed == 3:  # requeues itself; Slurm calls it by the number of the array, too
+                with self.held(self.slurm.hosts(task)[0]):
+                    self.cluster.run("login", "scancel", "--batch", "-s", "USR1", task)
+                    self.wait_for_log(task, "USR1: the ranks save and stop")
         for seed in (1, 2, 3):
             self.assert_completed(f"{array}_{seed}", *SETTINGS, "--set", f"name=digits-seed{seed}", "--set",
-                                  f"seed={seed}", attempts=2 if seed == 2 else 1, run=f"runs/digits-seed{seed}")
+                                  f"seed={seed}", attempts=1 if seed == 1 else 2, run=f"runs/digits-seed{seed}")
 
     def test_a_chain_of_jobs_that_may_not_be_requeued_trains_to_the_end(self):
         chain = [self.train("--no-requeue", "--job-name=chain", "--dependency=singleton") for _ in range(3)]
