@@ -80,7 +80,7 @@ class HarnessTest(unittest.TestCase):
                 self.assertEqual(session.stdout.readline(), b"up\n")
                 fault("node3")
                 try:
-                    session.wait(2)
+                    session.wait(60 if told else 2)
                     ended = True
                 except subprocess.TimeoutExpired:
                     ended = False
