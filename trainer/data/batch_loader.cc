@@ -5,6 +5,12 @@
 #include "trainer/data/augment/mix_up.h"
 
 namespace lockstep {
+namespace {
+
+// Samples between the one that is copied and the one that is fetched from memory meanwhile.
+constexpr size_t kAhead = 2;
+
+}  // namespace
 
 MicrobatchRequest RequestFor(const StepPlan& plan, int64_t step, int64_t index) {
   return {.step = step,
@@ -34,6 +40,9 @@ void BatchLoader::LoadSamples(uint32_t epoch, std::span<const uint32_t> samples,
   out->other_labels.clear();
   out->shares.clear();
   for (size_t i = 0; i < samples.size(); ++i) {
+    if (i + kAhead < samples.size()) {
+      dataset_.Prefetch(samples[i + kAhead]);
+    }
     out->labels[i] = dataset_.label(samples[i]);
     const auto image = std::span(out->images).subspan(i * image_size, image_size);
     LoadImage(epoch, samples[i], image);

@@ -111,20 +111,31 @@ Dataset Dataset::View(std::span<const std::byte> block) {
   return view;
 }
 
+std::span<const std::byte> Dataset::BytesOf(int64_t sample) const {
+  CHECK_LT(sample, size());
+  const size_t bytes = static_cast<size_t>(shape_.size()) * PixelBytes(pixel_type_);
+  return pixels_.subspan(static_cast<size_t>(sample) * bytes, bytes);
+}
+
 std::span<const uint8_t> Dataset::Uint8Pixels(int64_t sample) const {
   CHECK(pixel_type_ == PixelType::kUint8);
-  CHECK_LT(sample, size());
-  const auto size = static_cast<size_t>(shape_.size());
-  const auto* all = reinterpret_cast<const uint8_t*>(pixels_.data());
-  return {all + static_cast<size_t>(sample) * size, size};
+  return {reinterpret_cast<const uint8_t*>(BytesOf(sample).data()),
+          static_cast<size_t>(shape_.size())};
 }
 
 std::span<const float> Dataset::Float32Pixels(int64_t sample) const {
   CHECK(pixel_type_ == PixelType::kFloat32);
-  CHECK_LT(sample, size());
-  const auto size = static_cast<size_t>(shape_.size());
-  const auto* all = reinterpret_cast<const float*>(pixels_.data());
-  return {all + static_cast<size_t>(sample) * size, size};
+  return {reinterpret_cast<const float*>(BytesOf(sample).data()),
+          static_cast<size_t>(shape_.size())};
+}
+
+void Dataset::Prefetch(int64_t sample) const {
+  constexpr size_t kLine = 64;
+  constexpr size_t kEnough = 4096;  // the rest comes as it is read: the hardware sees a pattern
+  const auto pixels = BytesOf(sample);
+  for (size_t byte = 0; byte < std::min(pixels.size(), kEnough); byte += kLine) {
+    __builtin_prefetch(&pixels[byte]);
+  }
 }
 
 void Dataset::CopyPixels(int64_t sample, std::span<float> out) const {

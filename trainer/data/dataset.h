@@ -67,12 +67,18 @@ class Dataset {
   std::span<const uint8_t> Uint8Pixels(int64_t sample) const;
   std::span<const float> Float32Pixels(int64_t sample) const;
 
+  // Has the CPU fetch the pixels of a sample that is read soon: samples in random order come from
+  // memory, where the caches do not expect them.
+  void Prefetch(int64_t sample) const;
+
   // Writes the stored values of one sample, unscaled, whatever their type.
   // REQUIRES out.size() == shape().size().
   void CopyPixels(int64_t sample, std::span<float> out) const;
 
  private:
   Dataset() = default;
+
+  std::span<const std::byte> BytesOf(int64_t sample) const;
 
   ImageShape shape_;
   int classes_ = 0;
