@@ -128,6 +128,11 @@ class StatusTest(long_run.LongRunTest):
         self.finish("run", (0, 1))
         self.refused(STORAGE_ERROR, "status", "run", says=["there are run/digits"])
 
+    def test_of_a_damaged_status_json_it_answers_with_json(self):
+        (self.directory / "run/digits").mkdir(parents=True)
+        (self.directory / "run/digits/status.json").write_bytes(b"\xff\xfe")
+        self.assertIn("status.json: is not what Lockstep has written", self.asked()["remarks"][0])
+
     def test_of_a_directory_that_may_not_be_read_it_says_so(self):
         (self.directory / "run/digits/checkpoints").mkdir(parents=True)
         (self.directory / "run/digits").chmod(0o700)
