@@ -89,6 +89,7 @@ class LaunchTest(unittest.TestCase):
     def test_hosts_that_mpirun_would_misunderstand_are_refused(self):
         for hosts, says in ((b"::1 slots=2", "hosts:1: ::1 is not the name of a host"),
                             (b"node1 slots=1\nnode2:4\n", "hosts:2: node2:4 is not the name of a host"),
+                            (b"me@node1 slots=2", "hosts:1: me@node1 is not the name of a host"),
                             (b"node1,node2 slots=2", "hosts:1: node1,node2 is not the name of a host"),
                             (b"\xef\xbb\xbfnode1 slots=1", "is not the name of a host"),
                             (b"node1 slost=4", "hosts:1: what does slost=4 mean? Write: node1 slots=N"),
