@@ -10,7 +10,6 @@
 namespace lockstep {
 namespace {
 
-using testing::AllOf;
 using testing::HasSubstr;
 
 // One with every field set, to something else than its default.
