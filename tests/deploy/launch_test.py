@@ -158,6 +158,10 @@ class LaunchTest(unittest.TestCase):
                 self.launch(USAGE, "--ssh", ssh, says=[says])
         self.launch(USAGE, "--mpirun-option", '"--mca', says=["--mpirun-option '\"--mca': No closing quotation"])
 
+    def test_on_this_host_alone_ssh_need_not_be_there(self):
+        self.launch(DONE, "--ssh", "no-such-ssh", hosts=b"localhost slots=2", says=["attempt 1: 2 ranks on localhost"])
+        self.assertNotIn("plm_rsh_agent", self.mpirun_arguments())
+
     def test_a_signal_before_the_run_directory_is_known_ends_it_in_good_order(self):
         os.mkfifo(self.scratch / "pipe")
         process = self.start(SUMMARY="echo >pipe; read line <pipe")
