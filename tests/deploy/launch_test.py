@@ -56,16 +56,16 @@ class LaunchTest(unittest.TestCase):
     def write(self, name, content):
         (self.scratch / name).write_bytes(content)
 
-    def start(self, *options, hosts=b"node1 slots=1\nnode2 slots=1\n", cwd=None, **variables):
-        """The running launch; `variables` say what the stand-ins do."""
+    def start(self, *options, behind=(), hosts=b"node1 slots=1\nnode2 slots=1\n", cwd=None, **variables):
+        """The running launch, with what stands behind the job; `variables` say what the stand-ins do."""
         self.write("hosts", hosts)
         told = {"CALLS": self.scratch / "calls", "OUTPUT": "runs", "SUMMARY": "", "ATTEMPT": "", "SSH_BEFORE": "",
                 "SSH_AFTER": "", **variables}
         environment = {**os.environ, **{name: str(value) for name, value in told.items()},
                        "PATH": f"{self.scratch}/bin:{os.environ['PATH']}"}
         return subprocess.Popen([ROOT / "deploy/mpirun/launch", "--hostfile", self.scratch / "hosts", "--program",
-                                 "./lockstep", *options, "job.textproto"], cwd=cwd or self.scratch, env=environment,
-                                text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                                 "./lockstep", *options, "job.textproto", *behind], cwd=cwd or self.scratch,
+                                env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def launch(self, code, *options, says=(), **more):
         """What `launch` says, which ends with that code after it has said each text."""
@@ -157,6 +157,16 @@ class LaunchTest(unittest.TestCase):
             with self.subTest(ssh=ssh):
                 self.launch(USAGE, "--ssh", ssh, says=[says])
         self.launch(USAGE, "--mpirun-option", '"--mca', says=["--mpirun-option '\"--mca': No closing quotation"])
+
+    def test_its_own_options_behind_the_job_are_not_taken_for_those_of_the_program(self):
+        for word, *more in (["--np", "2"], ["--min-ranks=2"], ["--rejoin", "--set", "epochs=1"]):
+            with self.subTest(word=word):
+                self.launch(USAGE, behind=[word, *more], says=[f"{word} stands behind the job file"])
+        self.launch(DONE, behind=["--give-up-after", "2", "--set", "steps=5"])
+
+    def test_a_run_directory_that_cannot_be_written_is_named(self):
+        self.launch(STORAGE, OUTPUT="/proc", says=["cannot be written from this host: ", "'/proc/small'",
+                                                   "--set output_directory=..."])
 
     def test_on_this_host_alone_ssh_need_not_be_there(self):
         self.launch(DONE, "--ssh", "no-such-ssh", hosts=b"localhost slots=2", says=["attempt 1: 2 ranks on localhost"])
