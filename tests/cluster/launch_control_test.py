@@ -85,8 +85,10 @@ class LaunchControlTest(ClusterTest):
                 self.assertRegex(run.output, f"ranks? 0.* on node1, {threads} threads?")
 
     def test_installed_it_starts_the_program_beside_it(self):
-        (self.cluster.shared / "bin").mkdir()
-        self.cluster.run("login", "cp", "deploy/mpirun/launch", "bin/lockstep-launch")
+        for directory in ("bin", "share"):
+            (self.cluster.shared / directory).mkdir()
+        self.cluster.run("login", "cp", "-r", "deploy/mpirun", "share/mpirun")
+        self.cluster.run("login", "ln", "-s", "../share/mpirun/launch", "bin/lockstep-launch")
         self.cluster.run("login", "cp", self.program, "bin/lockstep")
         self.cluster.run("login", "rm", "build/release", "deploy")
         self.cluster.run("login", "bin/lockstep-launch", "--hostfile", "hosts", "job.textproto", "--set", "epochs=1")
