@@ -35,6 +35,8 @@ run_as() {
 # The mirror, and what apt here has been told about reaching it.
 make_root() {
   local mirror
+  mkdir -p "$bare"
+  mount --bind "$bare" "$bare"  # unshare --propagation, in there, wants "/" to be a mount point
   mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1)
   [[ -n $mirror ]] || fail "apt knows no mirror of Debian 12; run apt-get update first"
   debootstrap --variant=minbase bookworm "$bare" "$mirror" >"$scratch/debootstrap.log" ||
