@@ -207,7 +207,7 @@ class Cluster:
         options = {"cwd": self.shared, "stdin": subprocess.DEVNULL, **options}
         words = list(map(str, command))
         if node != sandbox.LOGIN:
-            words = ["nsenter", "-t", str(self._first_process(node)), "-m", "-n", "-p", "-u", "-i", "--",
+            words = ["nsenter", "-t", str(self._first_process(node)), "-r", "-m", "-n", "-p", "-u", "-i", "--",
                      "env", "-C", str(options.pop("cwd")), *words]
         return {"args": words, **options}
 
