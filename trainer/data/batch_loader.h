@@ -53,21 +53,32 @@ class BatchLoader {
   // Images of the microbatch have this shape.
   const ImageShape& shape() const { return dataset_.shape(); }
 
-  void Load(const MicrobatchRequest& request, Microbatch* out);
+  // Begins with a microbatch: which samples it has is known, none is loaded.
+  void Begin(const MicrobatchRequest& request, Microbatch* out);
   // The same for the given samples, whatever their order.
+  void BeginSamples(uint32_t epoch, std::span<const uint32_t> samples, Microbatch* out);
+  // Loads up to `most` more samples of what was begun. Returns whether all are loaded.
+  bool Continue(int64_t most, Microbatch* out);
+
+  // From the first sample to the last.
+  void Load(const MicrobatchRequest& request, Microbatch* out);
   void LoadSamples(uint32_t epoch, std::span<const uint32_t> samples, Microbatch* out);
 
  private:
-  // The image of a sample as it is in an epoch, not mixed.
-  void LoadImage(uint32_t epoch, uint32_t sample, std::span<float> image);
+  void LoadSample(size_t i, Microbatch* out);
+  // The image of a sample as it is in the epoch, not mixed.
+  void LoadImage(uint32_t sample, std::span<float> image);
   // Mixes sample `i` of the microbatch with another one, if samples are mixed.
-  void MixIn(uint32_t epoch, size_t i, std::span<float> image, Microbatch* out);
+  void MixIn(size_t i, std::span<float> image, Microbatch* out);
 
   Dataset dataset_;
   Normalizer normalizer_;
   Sampler sampler_;
   std::optional<Augmenter> augmenter_;
   std::vector<float> other_image_;
+  // Of the microbatch that was begun.
+  uint32_t epoch_ = 0;
+  size_t loaded_ = 0;
 };
 
 }  // namespace lockstep

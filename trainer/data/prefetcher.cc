@@ -3,12 +3,17 @@
 #include <chrono>
 #include <ctime>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "trainer/base/check.h"
 
 namespace lockstep {
 namespace {
+
+constexpr int64_t kAllSamples = std::numeric_limits<int64_t>::max();
+// Some microseconds' worth, more with augmentation.
+constexpr int64_t kFewSamples = 4;
 
 // Seconds that this thread has been running on a processor.
 double ThreadSeconds() {
@@ -63,8 +68,9 @@ std::optional<Prefetcher::Lease> Prefetcher::Take() {
   if (!decided()) {
     const auto start = std::chrono::steady_clock::now();
     while (!decided()) {
-      if (loading_.empty()) {
-        LoadNext(&lock);
+      if (!busy_) {
+        CHECK(CanLoad());
+        LoadSamples(kAllSamples, &lock);
       } else {
         loaded_or_ended_.wait(lock);
       }
@@ -91,7 +97,7 @@ void Prefetcher::Stop() {
     stopping_ = true;
     loaded_or_ended_.notify_all();
     may_load_or_ended_.notify_all();
-    loaded_or_ended_.wait(lock, [this] { return loading_.empty(); });
+    loaded_or_ended_.wait(lock, [this] { return !busy_; });
   }
   if (thread_.joinable()) {
     thread_.join();
@@ -111,33 +117,45 @@ double Prefetcher::load_seconds() const {
 void Prefetcher::Run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    may_load_or_ended_.wait(
-        lock, [this] { return (!free_.empty() && loading_.empty()) || ended_ || stopping_; });
+    may_load_or_ended_.wait(lock, [this] { return CanLoad() || ended_ || stopping_; });
     if (ended_ || stopping_) {
       return;
     }
-    LoadNext(&lock);
+    LoadSamples(kAllSamples, &lock);
   }
 }
 
-void Prefetcher::LoadNext(std::unique_lock<std::mutex>* lock) {
-  CHECK(!free_.empty());
-  loading_.splice(loading_.end(), free_, free_.begin());
+bool Prefetcher::LoadSome() {
+  std::unique_lock lock(mutex_);
+  if (ended_ || stopping_ || !CanLoad()) {
+    return false;
+  }
+  LoadSamples(kFewSamples, &lock);
+  return true;
+}
+
+void Prefetcher::LoadSamples(int64_t most, std::unique_lock<std::mutex>* lock) {
+  const bool begun = !loading_.empty();
+  if (!begun) {
+    loading_.splice(loading_.end(), free_, free_.begin());
+  }
+  busy_ = true;
   lock->unlock();
   std::exception_ptr error;
-  bool loaded = false;
+  Loaded loaded = Loaded::kNothing;
   const double start = ThreadSeconds();
   try {
-    loaded = Load(&loading_.front());
+    loaded = Load(begun, most, &loading_.front());
   } catch (...) {
     error = std::current_exception();
   }
   const double seconds = ThreadSeconds() - start;
   lock->lock();
+  busy_ = false;
   load_seconds_ += seconds;
-  if (loaded) {
+  if (loaded == Loaded::kAll) {
     ready_.splice(ready_.end(), loading_);
-  } else {
+  } else if (loaded == Loaded::kNothing) {
     free_.splice(free_.end(), loading_);
     error_ = error;
     ended_ = true;
@@ -146,13 +164,15 @@ void Prefetcher::LoadNext(std::unique_lock<std::mutex>* lock) {
   may_load_or_ended_.notify_one();
 }
 
-bool Prefetcher::Load(Microbatch* buffer) {
-  const std::optional<MicrobatchRequest> request = next_();
-  if (!request) {
-    return false;
+Prefetcher::Loaded Prefetcher::Load(bool begun, int64_t most, Microbatch* buffer) {
+  if (!begun) {
+    const std::optional<MicrobatchRequest> request = next_();
+    if (!request) {
+      return Loaded::kNothing;
+    }
+    loader_.Begin(*request, buffer);
   }
-  loader_.Load(*request, buffer);
-  return true;
+  return loader_.Continue(most, buffer) ? Loaded::kAll : Loaded::kPart;
 }
 
 }  // namespace lockstep

@@ -63,6 +63,11 @@ class Prefetcher {
   // the microbatches before it are taken. Thread-safe.
   std::optional<Lease> Take();
 
+  // For a consumer that waits for something else: loads a few samples of the next microbatch,
+  // unless somebody else loads, or all buffers are full. Returns whether it has loaded any.
+  // Thread-safe.
+  bool LoadSome();
+
   // Ends loading and makes every Take() return none; waits for the microbatch being loaded. May be
   // called while other threads are in Take(), but by one thread only.
   void Stop();
@@ -74,11 +79,15 @@ class Prefetcher {
 
  private:
   void Run();
-  // Loads the next microbatch into a free buffer and moves it to ready_, or ends. REQUIRES a free
-  // buffer, and that nobody is loading. `lock`, of mutex_, is let go meanwhile.
-  void LoadNext(std::unique_lock<std::mutex>* lock);
-  // Without the lock. Returns whether there was a next one.
-  bool Load(Microbatch* buffer);
+  // Whether a thread may load now: nobody does, and there is a buffer for it.
+  bool CanLoad() const { return !busy_ && !(loading_.empty() && free_.empty()); }
+  // Loads up to `most` samples of the microbatch in loading_, or begins with the next one in a free
+  // buffer; moves it to ready_ when it is complete; or ends. REQUIRES CanLoad(). `lock`, of mutex_,
+  // is let go meanwhile.
+  void LoadSamples(int64_t most, std::unique_lock<std::mutex>* lock);
+  // Without the lock. `begun`: there is something in the buffer already.
+  enum class Loaded { kPart, kAll, kNothing };
+  Loaded Load(bool begun, int64_t most, Microbatch* buffer);
 
   BatchLoader loader_;
   NextRequest next_;
@@ -88,9 +97,10 @@ class Prefetcher {
   std::condition_variable may_load_or_ended_;
   // Each buffer is in one list; nodes move between lists, so nothing is allocated after the start.
   std::list<Microbatch> free_;
-  std::list<Microbatch> loading_;  // one at most
+  std::list<Microbatch> loading_;  // one at most, perhaps in part
   std::list<Microbatch> ready_;
   std::list<Microbatch> leased_;
+  bool busy_ = false;  // a thread loads
   bool stopping_ = false;
   bool ended_ = false;  // nothing more is added to ready_
   std::exception_ptr error_;

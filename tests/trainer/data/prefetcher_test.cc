@@ -96,6 +96,49 @@ TEST_F(PrefetcherTest, LoadsOnTheConsumersThreadWhereItIsNotToLoadAhead) {
   EXPECT_THAT(threads, Each(std::this_thread::get_id()));
 }
 
+// As often as it likes between two takes, in parts that end anywhere.
+TEST_F(PrefetcherTest, WhatAnIdleConsumerLoadsInPartsIsWhatItTakes) {
+  Prefetcher prefetcher(Loader(), Requests(9), {.buffers = 3, .ahead = false});
+  BatchLoader loader = Loader();
+  Microbatch expected;
+  int idle = 0;
+  for (int64_t step = 0; step < 9; ++step) {
+    for (int64_t index = 0; index < plan_.MicrobatchCount(step); ++index) {
+      for (int i = 0; i < idle % 4; ++i) {
+        prefetcher.LoadSome();
+      }
+      ++idle;
+      loader.Load(RequestFor(plan_, step, index), &expected);
+      const auto lease = prefetcher.Take();
+      ASSERT_TRUE(lease);
+      EXPECT_EQ((*lease)->step, step);
+      EXPECT_EQ((*lease)->sample_ids, expected.sample_ids);
+      EXPECT_EQ((*lease)->images, expected.images);
+    }
+  }
+}
+
+TEST_F(PrefetcherTest, AnIdleConsumerLoadsUntilAllBuffersAreFull) {
+  Prefetcher prefetcher(Loader(), Requests(100), {.buffers = 2, .ahead = false});
+  int calls = 0;
+  while (prefetcher.LoadSome()) {
+    ++calls;
+  }
+  EXPECT_GE(calls, 2) << "a part at a time";
+  const auto first = prefetcher.Take();
+  EXPECT_FALSE(prefetcher.LoadSome()) << "the lease keeps its buffer";
+  const auto second = prefetcher.Take();
+  EXPECT_EQ(prefetcher.wait_seconds(), 0) << "both were there";
+  EXPECT_EQ((*second)->index, (*first)->index + 1);
+}
+
+TEST_F(PrefetcherTest, AnIdleConsumerFindsNothingAfterTheEnd) {
+  Prefetcher prefetcher(Loader(), Requests(0), {.buffers = 2, .ahead = false});
+  prefetcher.LoadSome();
+  EXPECT_FALSE(prefetcher.LoadSome());
+  EXPECT_FALSE(prefetcher.Take());
+}
+
 TEST_F(PrefetcherTest, ManyConsumersShareTheWorkWithoutLossOrRepetition) {
   Prefetcher prefetcher(Loader(), Requests(40), {.buffers = 5});
   std::mutex mutex;
