@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "comm/communicator.h"
+#include "comm/float_sum.h"
 #include "comm/mpi_call.h"
 #include "comm/node_memory.h"
 #include "comm/pieces.h"
@@ -22,15 +24,26 @@
 
 namespace lockstep::comm {
 
-// Buckets of a flat array of sums over threads and ranks. The ranks of a node add to the same
-// array, as threads do; between nodes, one rank of each, its leader, all-reduces what the node has
-// summed, on a communicator of its own, so that nothing else that the ranks say to each other comes
-// between. What a contribution adds is the caller's business.
+// Buckets of a flat array of sums over threads and ranks. Every rank adds to a lane of its own, its
+// threads one after the other; all lanes are in memory that the ranks of the node share, so each of
+// them can read any part of the node's sums as soon as all lanes have it. Between nodes, the ranks
+// first sum their lanes into that of the first, the leader, each a share of every bucket, and the
+// leaders all-reduce them, on a communicator of their own, so that nothing else that the ranks say
+// to each other comes between.
 //
-// The array, its body, has a head of `head` elements in front that belong to no contribution. The
-// head is part of the last bucket, which is complete in Finish: so it may be added to until then.
-template <typename T>
+// `Arithmetic` says what a sum is made of: a type Sum, and
+//   bool Set(std::span<const float> values, double limit, Sum* sums)
+//   bool Add(std::span<const float> values, double limit, Sum* sums)
+// which write values to fresh sums, or add them to sums, and return whether all |values| < limit.
+// What a rank contributes only once, on one node, stays in its lane as it is, and is summed by
+// those who read: half the bytes from one processor's cache to another's.
+//
+// A lane, the body, has a head of `head` elements in front that belong to no contribution. The head
+// is part of the last bucket, which is complete in Await: so it may be added to until then.
+template <typename Arithmetic>
 class BucketedSum {
+  using T = typename Arithmetic::Sum;
+
  public:
   BucketedSum(const Communicator& communicator, int64_t head, int64_t size, int64_t bucket_elements)
       : head_(head),
@@ -38,8 +51,11 @@ class BucketedSum {
         bucket_elements_(bucket_elements),
         node_size_(communicator.node_size()),
         node_rank_(communicator.node_rank()),
-        arrays_(communicator.node_size() > 1 ? 2 : 1),
-        several_nodes_(communicator.node_size() < communicator.size()) {
+        lane_elements_(WholeLines(head + size)),
+        several_nodes_(communicator.node_size() < communicator.size()),
+        heads_(static_cast<size_t>(std::max<int64_t>(head, 0))),
+        blocks_(static_cast<size_t>((std::max<int64_t>(size, 0) + kBlockElements - 1) /
+                                    kBlockElements)) {
     if (head < 0 || size < 0 || bucket_elements < 1 || head + bucket_elements > kLargestPiece) {
       throw std::logic_error("BucketedSum: a bucket, with the head, has 1 to 2^30 elements");
     }
@@ -56,8 +72,8 @@ class BucketedSum {
     ShareMemory(communicator);
   }
 
-  // Memory that others still add to or MPI writes to (a step was given up) is left to the end of
-  // the process.
+  // Memory that others still read or MPI writes to (a step was given up) is left to the end of the
+  // process.
   ~BucketedSum() {
     if (in_step_) {
       static_cast<void>(std::make_unique<NodeMemory>(std::move(*memory_)).release());
@@ -67,15 +83,33 @@ class BucketedSum {
   BucketedSum(const BucketedSum&) = delete;
   BucketedSum& operator=(const BucketedSum&) = delete;
 
-  // Starts a step in which this rank contributes every element `contributions` times.
-  void Begin(int64_t contributions) {
+  // Starts a step in which this rank contributes every element `contributions` times, every time
+  // below `limit`. Waits for
+  // the node's ranks that have not finished the step before. Main thread only, as all but
+  // Contribute, AddToHead and Read.
+  void Begin(int64_t contributions, double limit) {
     if (in_step_) {
       throw std::logic_error("Begin of a step before Finish of the last one");
     }
+    WaitUntil(
+        [&] {
+          return std::ranges::all_of(Ranks(), [&](const NodeRank& rank) {
+            return rank.finished.load(std::memory_order_acquire) >= step_;
+          });
+        },
+        [] { return false; });
     in_step_ = true;
+    there_ = false;
     ++step_;
+    summed_ = 0;
     started_ = 0;
     reduced_ = 0;
+    std::fill_n(Lane(node_rank_), head_, T{0});
+    limit_ = limit;
+    holds_ = contributions == 0                                        ? Holds::kNothing
+             : contributions == 1 && node_size_ > 1 && !several_nodes_ ? Holds::kValues
+                                                                       : Holds::kSums;
+    Ranks()[node_rank_].holds = holds_;
     for (Bucket& bucket : buckets_) {
       bucket.missing = contributions * (bucket.end - bucket.begin);
     }
@@ -84,10 +118,12 @@ class BucketedSum {
     }
   }
 
-  // Calls add(offset, sums) for pieces of the body's [offset, offset + count), in any order, for
-  // each element one thread of the node at a time. Thread-safe.
-  template <typename Add>
-  void Contribute(int64_t offset, int64_t count, const Add& add) {
+  // Adds values to the body's elements from `offset` on. Returns whether all are below the limit in
+  // magnitude; if not, what becomes of them is meaningless. Thread-safe.
+  bool Contribute(int64_t offset, std::span<const float> values) {
+    const int64_t count = std::ssize(values);
+    const int64_t begin = offset;
+    bool in_range = true;
     const int64_t end = offset + count;
     if (offset < 0 || count < 0 || end > size_) {
       throw std::logic_error("a contribution beyond the end of the gradient");
@@ -100,57 +136,97 @@ class BucketedSum {
       if (bucket.missing < elements) {
         throw std::logic_error("more contributions than Begin has announced");
       }
-      AddBlocks(offset, bucket_end, add);
+      const auto part =
+          values.subspan(static_cast<size_t>(offset - begin), static_cast<size_t>(elements));
+      in_range = AddToLane(offset, part) && in_range;
       if (bucket.missing.fetch_sub(elements) == elements && index + 1 < buckets_.size()) {
         Arrive(index);
       }
       offset = bucket_end;
     }
+    return in_range;
   }
 
-  // Adds to an element of the head, between Begin and Finish. Thread-safe.
+  // Adds to an element of the head, between Begin and Await. Thread-safe.
   void AddToHead(int64_t index, T value) {
-    const std::lock_guard lock(blocks_[0].lock);
-    Refresh(0);
-    Array()[index] += value;
+    const std::lock_guard lock(head_lock_);
+    Lane(node_rank_)[index] += value;
   }
 
-  // Starts the all-reduce of buckets that are complete on this node, and lets MPI make progress.
-  // Main thread only.
+  // Sums buckets that are complete on this node and starts their all-reduce, and lets MPI make
+  // progress.
   void Poll() {
-    if (in_step_ && leaders_ != nullptr) {
+    if (in_step_ && several_nodes_) {
       Progress();
     }
   }
 
-  // Calls consume(offset, sums) for each bucket's part of the body as soon as its sums over all
-  // ranks are there; and then head(sums). REQUIRES all contributions to be in. Main thread only.
-  template <typename Consume, typename ConsumeHead>
-  void Finish(const Consume& consume, const ConsumeHead& head) {
+  // Waits until the sums over all ranks are there, and calls head(sums). Calls meanwhile(), which
+  // returns whether it had something to do, over and over until then. REQUIRES all contributions to
+  // be in.
+  template <typename Meanwhile, typename ConsumeHead>
+  void Await(const Meanwhile& meanwhile, const ConsumeHead& head) {
     const auto is_complete = [](const Bucket& bucket) { return bucket.missing == 0; };
-    if (!in_step_ || !std::ranges::all_of(buckets_, is_complete)) {
-      throw std::logic_error("Finish before all contributions are in");
-    }
-    {
-      const std::lock_guard lock(blocks_[0].lock);
-      Refresh(0);
+    if (!in_step_ || there_ || !std::ranges::all_of(buckets_, is_complete)) {
+      throw std::logic_error("Await before all contributions are in");
     }
     Arrive(buckets_.size() - 1);
     for (size_t i = 0; i < buckets_.size(); ++i) {
-      WaitFor(i);
-      consume(buckets_[i].begin, std::span<const T>(Body(buckets_[i].begin, buckets_[i].end)));
+      const Stopwatch stopwatch(&wait_seconds_);
+      WaitUntil([&] { return CompleteEverywhere(i); },
+                [&] {
+                  double seconds = 0;
+                  bool worked = false;
+                  {
+                    const Stopwatch own(&seconds);
+                    worked = meanwhile();
+                  }
+                  wait_seconds_ -= seconds;
+                  return worked;
+                });
     }
-    head(std::span<const T>(Array(), static_cast<size_t>(head_)));
-    in_step_ = false;
+    there_ = true;
+    SumHeads(heads_.data());
+    head(std::span<const T>(heads_));
   }
 
-  // Seconds that Finish has waited for other ranks, in all steps so far.
+  // Calls consume(offset, sums) for consecutive pieces of the body's [begin, end). Between Await
+  // and Finish. Thread-safe.
+  template <typename Consume>
+  void Read(int64_t begin, int64_t end, const Consume& consume) const {
+    if (!there_ || begin < 0 || begin > end || end > size_) {
+      throw std::logic_error("Read before Await, or beyond the end of the gradient");
+    }
+    if (several_nodes_ || node_size_ == 1) {
+      consume(begin, std::span<const T>(Body(0) + begin, Body(0) + end));
+      return;
+    }
+    std::array<T, kPieceElements> sums;
+    for (int64_t from = begin; from < end; from += kPieceElements) {
+      const int64_t to = std::min(from + kPieceElements, end);
+      SumLanes(from, to, sums.data());
+      consume(from, std::span<const T>(sums).first(static_cast<size_t>(to - from)));
+    }
+  }
+
+  // Ends the step: this rank has read what it wanted.
+  void Finish() {
+    if (!there_) {
+      throw std::logic_error("Finish of a step before Await");
+    }
+    in_step_ = there_ = false;
+    Ranks()[node_rank_].finished.store(step_, std::memory_order_release);
+  }
+
+  // Seconds that Await has waited for other ranks with nothing else to do, in all steps so far.
   double wait_seconds() const { return wait_seconds_; }
 
  private:
   static constexpr const char* kOperation = "the all-reduce of gradients";
   // The grain of locking: threads that work on the same bucket follow each other closely.
   static constexpr int64_t kBlockElements = 4096;
+  // Lanes are summed in pieces that stay in the first cache.
+  static constexpr int64_t kPieceElements = 1024;
   static constexpr size_t kLineBytes = 64;
 
   // This rank's part of a bucket.
@@ -161,73 +237,90 @@ class BucketedSum {
     std::atomic<int64_t> missing = 0;  // elements times contributions
   };
 
-  // What the ranks of a node tell each other of a bucket. Both only grow, so that nobody has to set
-  // them back, and may be a step ahead of a slow reader.
+  // What the ranks of a node tell each other of a bucket. All of it only grows, so that nobody has
+  // to set it back, and may be a step ahead of a slow reader.
   struct alignas(kLineBytes) NodeBucket {
     std::atomic<int64_t> arrivals = 0;  // of a rank's last contribution, in all steps
+    std::atomic<int64_t> shares = 0;    // summed into the leader's lane, in all steps
     std::atomic<int64_t> step = 0;      // whose sums over all nodes are there
   };
 
-  // A stretch of the array that one thread of the node adds to at a time: the head is one, the body
-  // is cut into others.
+  // What the body of a lane holds in a step.
+  enum class Holds : uint8_t {
+    kNothing,
+    kValues,  // floats, contributed once
+    kSums,
+  };
+
+  // What a rank tells its node of itself.
+  struct alignas(kLineBytes) NodeRank {
+    std::atomic<int64_t> finished = 0;  // steps
+    Holds holds = Holds::kNothing;      // in this step; read after it has arrived
+  };
+
+  // A stretch of this rank's lane that one thread adds to at a time.
   struct alignas(kLineBytes) Block {
     SpinLock lock;
     int64_t step = 0;  // whose sums it holds; those of an older one are to be forgotten
   };
 
-  // The node's memory: its buckets, its blocks and, one for even steps and one for odd ones, the
-  // arrays of sums: a rank may be a step ahead of another that still reads the sums. A rank alone
-  // needs but one.
+  static constexpr int64_t WholeLines(int64_t elements) {
+    constexpr int64_t kLine = kLineBytes / sizeof(T);
+    return (elements + kLine - 1) / kLine * kLine;
+  }
+
+  // The node's memory: what is said of its buckets, and of its ranks; then their lanes.
   void ShareMemory(const Communicator& communicator) {
-    const int64_t block_count = 1 + (size_ + kBlockElements - 1) / kBlockElements;
     const size_t bucket_bytes = buckets_.size() * sizeof(NodeBucket);
-    const size_t block_bytes = static_cast<size_t>(block_count) * sizeof(Block);
-    const size_t array_bytes = static_cast<size_t>(arrays_ * (head_ + size_)) * sizeof(T);
-    memory_ = std::make_unique<NodeMemory>(communicator, bucket_bytes + block_bytes + array_bytes);
+    const size_t rank_bytes = static_cast<size_t>(node_size_) * sizeof(NodeRank);
+    const size_t lane_bytes = static_cast<size_t>(node_size_ * lane_elements_) * sizeof(T);
+    memory_ = std::make_unique<NodeMemory>(communicator, bucket_bytes + rank_bytes + lane_bytes);
     std::byte* const bytes = memory_->bytes().data();
     node_buckets_ = reinterpret_cast<NodeBucket*>(bytes);
-    blocks_ = reinterpret_cast<Block*>(bytes + bucket_bytes);
-    arrays_begin_ = reinterpret_cast<T*>(bytes + bucket_bytes + block_bytes);
-    if (communicator.node_rank() == 0) {
+    node_ranks_ = reinterpret_cast<NodeRank*>(bytes + bucket_bytes);
+    lanes_ = reinterpret_cast<T*>(bytes + bucket_bytes + rank_bytes);
+    if (node_rank_ == 0) {
       std::uninitialized_default_construct_n(node_buckets_, buckets_.size());
-      std::uninitialized_default_construct_n(blocks_, block_count);
+      std::uninitialized_default_construct_n(node_ranks_, node_size_);
     }
     memory_->Publish();
   }
 
-  // This step's: head, then body.
-  T* Array() const { return arrays_begin_ + step_ % arrays_ * (head_ + size_); }
-  std::span<T> Body(int64_t begin, int64_t end) const {
-    return {Array() + head_ + begin, static_cast<size_t>(end - begin)};
-  }
+  std::span<NodeRank> Ranks() const { return {node_ranks_, static_cast<size_t>(node_size_)}; }
 
-  // REQUIRES the block's lock.
-  void Refresh(int64_t block) {
-    if (blocks_[block].step == step_) {
-      return;
-    }
-    blocks_[block].step = step_;
-    if (block == 0) {
-      std::fill_n(Array(), head_, T{0});
-    } else {
-      const int64_t begin = (block - 1) * kBlockElements;
-      std::ranges::fill(Body(begin, std::min(begin + kBlockElements, size_)), T{0});
-    }
-  }
+  // A rank's: head, then body.
+  T* Lane(int64_t node_rank) const { return lanes_ + node_rank * lane_elements_; }
 
-  // The ranks of a node come here at about the same time, so each begins at another block.
-  template <typename Add>
-  void AddBlocks(int64_t begin, int64_t end, const Add& add) {
-    const int64_t first = begin / kBlockElements;
-    const int64_t count = (end + kBlockElements - 1) / kBlockElements - first;
-    for (int64_t i = 0; i < count; ++i) {
-      const int64_t block = first + (i + count * node_rank_ / node_size_) % count;
-      const int64_t from = std::max(begin, block * kBlockElements);
-      const int64_t to = std::min(end, (block + 1) * kBlockElements);
-      const std::lock_guard lock(blocks_[1 + block].lock);
-      Refresh(1 + block);
-      add(from, Body(from, to));
+  T* Body(int64_t node_rank) const { return Lane(node_rank) + head_; }
+  // The same where it holds values.
+  float* Values(int64_t node_rank) const { return reinterpret_cast<float*>(Body(node_rank)); }
+
+  bool AddToLane(int64_t begin, std::span<const float> values) {
+    if (holds_ == Holds::kValues) {
+      return SetFloat(values, limit_, Values(node_rank_) + begin);
     }
+    T* const body = Body(node_rank_);
+    bool in_range = true;
+    for (int64_t from = begin; !values.empty();) {
+      const int64_t index = from / kBlockElements;
+      const int64_t block_begin = index * kBlockElements;
+      const int64_t block_end = std::min(block_begin + kBlockElements, size_);
+      const auto count = std::min(values.size(), static_cast<size_t>(block_end - from));
+      const bool whole = std::cmp_equal(count, block_end - block_begin);
+      Block& block = blocks_[static_cast<size_t>(index)];
+      const std::lock_guard lock(block.lock);
+      const bool first = block.step != step_;
+      block.step = step_;
+      if (first && !whole) {
+        std::fill(body + block_begin, body + block_end, T{0});
+      }
+      in_range = (first && whole ? Arithmetic::Set(values.first(count), limit_, body + from)
+                                 : Arithmetic::Add(values.first(count), limit_, body + from)) &&
+                 in_range;
+      values = values.subspan(count);
+      from += static_cast<int64_t>(count);
+    }
+    return in_range;
   }
 
   // This rank's contributions to a bucket are in.
@@ -237,16 +330,19 @@ class BucketedSum {
   bool CompleteOnNode(size_t bucket) const {
     return node_buckets_[bucket].arrivals.load(std::memory_order_acquire) >= step_ * node_size_;
   }
+  bool SummedOnNode(size_t bucket) const {
+    return node_buckets_[bucket].shares.load(std::memory_order_acquire) >= step_ * node_size_;
+  }
   bool CompleteEverywhere(size_t bucket) const {
     return several_nodes_ ? node_buckets_[bucket].step.load(std::memory_order_acquire) >= step_
                           : CompleteOnNode(bucket);
   }
 
-  void WaitFor(size_t bucket) {
-    const Stopwatch stopwatch(&wait_seconds_);
+  template <typename Condition, typename Meanwhile>
+  void WaitUntil(const Condition& condition, const Meanwhile& meanwhile) {
     Patience patience;
-    while (!CompleteEverywhere(bucket)) {
-      if (leaders_ != nullptr) {
+    while (!condition()) {
+      if (in_step_ && several_nodes_) {
         Progress();
       } else if (patience.exhausted()) {  // MPI may still have something to pass on
         int found = 0;
@@ -254,14 +350,63 @@ class BucketedSum {
                             MPI_STATUS_IGNORE),
                  kOperation);
       }
-      patience.Wait();
+      if (!meanwhile()) {
+        patience.Wait();
+      }
     }
   }
 
-  // A leader's: starts buckets in their order, so that all leaders start the same ones, and tells
-  // the node which have come back.
+  // The sums over the node's lanes of the body's [begin, end). `sums` may be the leader's lane
+  // itself, if that holds no values.
+  void SumLanes(int64_t begin, int64_t end, T* sums) const {
+    const auto count = static_cast<size_t>(end - begin);
+    bool any = false;
+    for (int64_t rank = 0; rank < node_size_; ++rank) {
+      const Holds holds = Ranks()[rank].holds;
+      if (holds == Holds::kValues) {
+        const std::span<const float> values(Values(rank) + begin, count);
+        static_cast<void>(any ? Arithmetic::Add(values, limit_, sums)
+                              : Arithmetic::Set(values, limit_, sums));
+      } else if (holds == Holds::kSums) {
+        MergeLane(std::span<const T>(Body(rank) + begin, count), any, sums);
+      }
+      any = any || holds != Holds::kNothing;
+    }
+    if (!any) {
+      std::fill_n(sums, count, T{0});
+    }
+  }
+
+  static void MergeLane(std::span<const T> lane, bool add, T* sums) {
+    if (add) {
+      for (size_t i = 0; i < lane.size(); ++i) {
+        sums[i] += lane[i];
+      }
+    } else if (lane.data() != sums) {
+      std::ranges::copy(lane, sums);
+    }
+  }
+
+  // Every rank's head holds something. `sums` may be the leader's. Between nodes, the leader's
+  // alone counts, once it has come back.
+  void SumHeads(T* sums) const {
+    MergeLane(std::span<const T>(Lane(0), static_cast<size_t>(head_)), false, sums);
+    for (int64_t rank = 1; rank < node_size_ && !(several_nodes_ && there_); ++rank) {
+      MergeLane(std::span<const T>(Lane(rank), static_cast<size_t>(head_)), true, sums);
+    }
+  }
+
+  // Sums buckets in their order, and starts them as the leader, so that all leaders start the same
+  // ones; tells the node which have come back.
   void Progress() {
-    while (started_ < buckets_.size() && CompleteOnNode(started_)) {
+    while (summed_ < buckets_.size() && CompleteOnNode(summed_)) {
+      SumShare(summed_);
+      ++summed_;
+    }
+    if (leaders_ == nullptr) {
+      return;
+    }
+    while (started_ < buckets_.size() && SummedOnNode(started_)) {
       Start();
     }
     while (reduced_ < started_) {
@@ -275,12 +420,23 @@ class BucketedSum {
     }
   }
 
+  // Sums this rank's share of a bucket into the leader's lane.
+  void SumShare(size_t index) {
+    const Bucket& bucket = buckets_[index];
+    const int64_t elements = bucket.end - bucket.begin;
+    const int64_t begin = bucket.begin + elements * node_rank_ / node_size_;
+    const int64_t end = bucket.begin + elements * (node_rank_ + 1) / node_size_;
+    SumLanes(begin, end, Body(0) + begin);
+    if (node_rank_ == 0 && index + 1 == buckets_.size()) {
+      SumHeads(Lane(0));
+    }
+    node_buckets_[index].shares.fetch_add(1, std::memory_order_acq_rel);
+  }
+
   void Start() {
     const bool last = started_ + 1 == buckets_.size();
     const Bucket& bucket = buckets_[started_];
-    // Nobody on this node may have had anything to contribute.
-    AddBlocks(bucket.begin, bucket.end, [](int64_t /*begin*/, std::span<T> /*sums*/) {});
-    T* const begin = last ? Array() : Array() + head_ + bucket.begin;
+    T* const begin = last ? Lane(0) : Lane(0) + head_ + bucket.begin;
     const int64_t count = bucket.end - bucket.begin + (last ? head_ : 0);
     const MPI_Datatype type = std::is_same_v<T, float> ? MPI_FLOAT : MPI_INT64_T;
     CheckMpi(MPI_Iallreduce(MPI_IN_PLACE, begin, static_cast<int>(count), type, MPI_SUM,
@@ -294,20 +450,27 @@ class BucketedSum {
   int64_t bucket_elements_;
   int64_t node_size_;
   int64_t node_rank_;
-  int64_t arrays_;
+  int64_t lane_elements_;  // from one lane to the next
   bool several_nodes_;
   std::unique_ptr<MpiHandle> handle_;
   std::unique_ptr<MpiHandle> leaders_;  // of the nodes; on other ranks, or for one node, none
   std::unique_ptr<NodeMemory> memory_;
   NodeBucket* node_buckets_ = nullptr;
-  Block* blocks_ = nullptr;
-  T* arrays_begin_ = nullptr;
+  NodeRank* node_ranks_ = nullptr;
+  T* lanes_ = nullptr;
+  std::vector<T> heads_;       // summed
+  std::vector<Block> blocks_;  // of this rank's body
+  SpinLock head_lock_;
   std::deque<Bucket> buckets_;  // from the body's end to its beginning
   std::vector<MPI_Request> requests_;
+  size_t summed_ = 0;   // buckets of this step into which this rank has summed its share
   size_t started_ = 0;  // by this leader: buckets of this step
   size_t reduced_ = 0;
   int64_t step_ = 0;
+  double limit_ = 0;               // of this step
+  Holds holds_ = Holds::kNothing;  // what this rank's lane does
   bool in_step_ = false;
+  bool there_ = false;  // the sums of this step
   double wait_seconds_ = 0;
 };
 

@@ -46,6 +46,14 @@ void AllReduce(const MpiHandle& handle, std::span<int64_t> values, MPI_Op operat
   });
 }
 
+void BroadcastIn(const MpiHandle& handle, std::span<std::byte> bytes) {
+  InPieces(static_cast<int64_t>(bytes.size()), [&](int64_t offset, int count) {
+    CheckMpi(
+        MPI_Bcast(&bytes[static_cast<size_t>(offset)], count, MPI_BYTE, 0, handle.communicator),
+        "MPI_Bcast");
+  });
+}
+
 // Ends this process after kAbortPatience, even if the thread that calls this never returns to us.
 void ExitLater(int code) {
   try {
@@ -85,12 +93,13 @@ void Communicator::AllReduceSum(std::span<int64_t> values) { AllReduce(*handle_,
 
 void Communicator::AllReduceMax(std::span<int64_t> values) { AllReduce(*handle_, values, MPI_MAX); }
 
-void Communicator::Broadcast(std::span<std::byte> bytes) {
-  InPieces(static_cast<int64_t>(bytes.size()), [&](int64_t offset, int count) {
-    CheckMpi(
-        MPI_Bcast(&bytes[static_cast<size_t>(offset)], count, MPI_BYTE, 0, handle_->communicator),
-        "MPI_Bcast");
-  });
+void Communicator::Broadcast(std::span<std::byte> bytes) { BroadcastIn(*handle_, bytes); }
+
+void Communicator::BroadcastToNodes(std::span<std::byte> bytes) {
+  if (const auto leaders = Split(handle_->communicator, node_rank_ == 0 ? 0 : MPI_UNDEFINED)) {
+    BroadcastIn(*leaders, bytes);
+  }
+  CheckMpi(MPI_Barrier(handle_->communicator), "MPI_Barrier");
 }
 
 std::string Communicator::Broadcast(const std::string& text) {

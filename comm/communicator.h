@@ -40,6 +40,9 @@ class Communicator {
 
   // Copies rank 0's bytes to all ranks. `bytes` has the same size everywhere.
   void Broadcast(std::span<std::byte> bytes);
+  // Copies rank 0's bytes to the first rank of every node, as into memory that its ranks share.
+  // Returns when all nodes have them.
+  void BroadcastToNodes(std::span<std::byte> bytes);
   // Returns rank 0's text on all ranks.
   std::string Broadcast(const std::string& text);
   // Returns every rank's text, in rank order, on all ranks. For up to 1 GiB in all.

@@ -25,6 +25,20 @@ double GradientLimit(int64_t terms);
 // REQUIRES limit <= 2^15. The same integers on every instruction set.
 bool AddExact(std::span<const float> values, double limit, int64_t* sums);
 
+// The same where the sums are still 0, whatever stands in them.
+bool SetExact(std::span<const float> values, double limit, int64_t* sums);
+
+// How BucketedSum calls them.
+struct ExactArithmetic {
+  using Sum = int64_t;
+  static bool Set(std::span<const float> values, double limit, int64_t* sums) {
+    return SetExact(values, limit, sums);
+  }
+  static bool Add(std::span<const float> values, double limit, int64_t* sums) {
+    return AddExact(values, limit, sums);
+  }
+};
+
 // What the sums are worth: values[i] = sums[i] * quantum * scale, computed in double.
 void FromExact(std::span<const int64_t> sums, double scale, float* values);
 

@@ -20,12 +20,10 @@ void Reducer::CheckTally(const ReducerOptions& options, int64_t tally) {
   }
 }
 
-void Reducer::CheckFinish(const ReducerOptions& options, std::span<const float> gradient,
-                          std::span<const int64_t> tallies) {
-  if (std::ssize(gradient) != options.size || std::ssize(tallies) != options.tallies) {
-    throw std::logic_error(
-        fmt::format("Reducer::Finish: room for {} elements and {} tallies, but there are {} and {}",
-                    gradient.size(), tallies.size(), options.size, options.tallies));
+void Reducer::CheckAwait(const ReducerOptions& options, std::span<const int64_t> tallies) {
+  if (std::ssize(tallies) != options.tallies) {
+    throw std::logic_error(fmt::format("Reducer::Await: room for {} tallies, but there are {}",
+                                       tallies.size(), options.tallies));
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -12,6 +13,9 @@ struct ReducerOptions {
   int64_t size = 0;                   // numbers in the gradient
   int64_t bucket_elements = 1 << 15;  // of one all-reduce (256 KiB of 64-bit integers), 1 to 2^30
   int64_t tallies = 0;                // integers that ride along
+  // Called over and over while Await waits, for what can be done meanwhile in some microseconds.
+  // Returns whether there was something to do.
+  std::function<bool()> while_waiting = [] { return false; };
 };
 
 // Sums the gradients of a step's microbatches over threads and ranks, while backward still
@@ -20,8 +24,9 @@ struct ReducerOptions {
 // contribution of this one is in. The ranks of a node sum in memory that they share.
 //
 // A step: Begin; any number of Add and AddTally from any thread, with Poll now and then from the
-// main thread; Finish from the main thread once all contributions are in. Calls in another order,
-// or with sizes that do not fit, throw std::logic_error; failures of MPI throw Error.
+// main thread; Await from the main thread once all contributions are in; any number of Read from
+// any thread; Finish from the main thread. Calls in another order, or with sizes that do not fit,
+// throw std::logic_error; failures of MPI throw Error.
 class Reducer {
  public:
   virtual ~Reducer() = default;
@@ -41,22 +46,27 @@ class Reducer {
   // that all nodes start the same ones, and lets MPI make progress. Main thread only.
   virtual void Poll() = 0;
 
-  // Collective. Waits for everything and writes gradient = sum * scale (a product of doubles,
-  // rounded to float) and the tallies' sums. Returns whether every value on every rank was finite
-  // and in range; all ranks return the same. If not, the gradient is meaningless, the tallies are
-  // not, and the next step starts afresh. Main thread only.
-  virtual bool Finish(double scale, std::span<float> gradient, std::span<int64_t> tallies) = 0;
+  // Collective. Waits until the sums over all ranks are there, and writes those of the tallies.
+  // Returns whether every value on every rank was finite and in range; all ranks return the same.
+  // If not, the gradient is meaningless, the tallies are not, and the next step starts afresh.
+  virtual bool Await(std::span<int64_t> tallies) = 0;
 
-  // Seconds that Finish has waited for other ranks, in all steps so far.
+  // Writes gradient = sum * scale (a product of doubles, rounded to float) of the elements from
+  // `begin` on, as many as `gradient` has. Thread-safe.
+  virtual void Read(int64_t begin, double scale, std::span<float> gradient) const = 0;
+
+  // Ends the step: this rank has read what it wants to know.
+  virtual void Finish() = 0;
+
+  // Seconds that Await has waited for other ranks with nothing else to do, in all steps so far.
   virtual double wait_seconds() const = 0;
 
  protected:
-  // Throw std::logic_error where the arguments of Begin, AddTally and Finish are not what they must
+  // Throw std::logic_error where the arguments of Begin, AddTally and Await are not what they must
   // be.
   static void CheckBegin(int64_t own, int64_t all);
   static void CheckTally(const ReducerOptions& options, int64_t tally);
-  static void CheckFinish(const ReducerOptions& options, std::span<const float> gradient,
-                          std::span<const int64_t> tallies);
+  static void CheckAwait(const ReducerOptions& options, std::span<const int64_t> tallies);
 };
 
 // Sums in 64-bit fixed point (exact_sum.h): the result is the same, bit for bit, however the

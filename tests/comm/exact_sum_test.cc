@@ -110,5 +110,19 @@ TEST(FixedPoint, RoundsALossToTheNearestQuantum) {
   EXPECT_EQ(FromFixedPoint(ToFixedPoint(147.25)), 147.25);
 }
 
+TEST(SetExact, IsAddExactToZeroWhateverStoodThere) {
+  std::vector<float> values;
+  for (int i = -500; i < 500; ++i) {
+    values.push_back(std::ldexp(static_cast<float>(i) / 3, i % 30 - 25));
+  }
+  std::vector<int64_t> added(values.size());
+  std::vector<int64_t> set(values.size(), 77);
+  EXPECT_TRUE(AddExact(values, 0x1p15, added.data()));
+  EXPECT_TRUE(SetExact(values, 0x1p15, set.data()));
+  EXPECT_EQ(set, added);
+  values[777] = 0x1p15F;
+  EXPECT_FALSE(SetExact(values, 0x1p15, set.data()));
+}
+
 }  // namespace
 }  // namespace lockstep::comm

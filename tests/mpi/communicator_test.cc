@@ -76,6 +76,16 @@ TEST(Communicator, BroadcastCopiesRankZerosBytesOfAnySize) {
   }
 }
 
+TEST(Communicator, BroadcastToNodesReachesTheFirstRankOfEachAndNobodyElse) {
+  for (const int most_in_node : {1, 2, 100}) {
+    Communicator world = Communicator::World(most_in_node);
+    std::vector<std::byte> bytes(1000, static_cast<std::byte>(world.rank() + 1));
+    world.BroadcastToNodes(bytes);
+    const int expected = world.node_rank() == 0 ? 1 : world.rank() + 1;
+    EXPECT_THAT(bytes, testing::Each(static_cast<std::byte>(expected)));
+  }
+}
+
 TEST(Communicator, BroadcastOfTextReplacesWhatOtherRanksHold) {
   Communicator world = Communicator::World();
   using std::string_literals::operator""s;

@@ -95,10 +95,13 @@ void Contribute(Reducer& reducer, int rank, int64_t size, const Dealing& dealing
   }
 }
 
-StepResult FinishStep(Reducer& reducer, int64_t size, double scale) {
+StepResult FinishStep(Reducer& reducer, int64_t size, double scale, int64_t tallies) {
   StepResult result;
   result.gradient.resize(static_cast<size_t>(size));
-  result.in_range = reducer.Finish(scale, result.gradient, {});
+  result.tallies.resize(static_cast<size_t>(tallies));
+  result.in_range = reducer.Await(result.tallies);
+  reducer.Read(0, scale, result.gradient);
+  reducer.Finish();
   return result;
 }
 

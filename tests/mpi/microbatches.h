@@ -26,11 +26,12 @@ struct Dealing {
 // Contributes this rank's microbatches of one step, from Begin until the last Add.
 void Contribute(Reducer& reducer, int rank, int64_t size, const Dealing& dealing);
 
-// One whole step of a reducer without tallies.
+// What a step of a reducer of `size` elements and `tallies` comes to, from Await to Finish.
 struct StepResult {
   std::vector<float> gradient;
+  std::vector<int64_t> tallies;
   bool in_range = false;
 };
-StepResult FinishStep(Reducer& reducer, int64_t size, double scale);
+StepResult FinishStep(Reducer& reducer, int64_t size, double scale, int64_t tallies = 0);
 
 }  // namespace lockstep::comm

@@ -1,14 +1,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <limits>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "comm/node_memory.h"
 #include "comm/reducer.h"
+#include "tests/mpi/microbatches.h"
 
 namespace lockstep::comm {
 namespace {
@@ -42,7 +47,7 @@ INSTANTIATE_TEST_SUITE_P(All, ReducerContract,
                                          Kind{"FloatInNodesOfTwo", MakeFloatReducer, 2}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
-TEST_P(ReducerContract, TalliesAreSummedOverThreadsRanksAndUntilFinish) {
+TEST_P(ReducerContract, TalliesAreSummedOverThreadsRanksAndUntilAwait) {
   const auto reducer = Make({.size = 10, .bucket_elements = 4, .tallies = 3});
   for (int step = 0; step < 3; ++step) {
     reducer->Begin(1, world_.size());
@@ -61,14 +66,14 @@ TEST_P(ReducerContract, TalliesAreSummedOverThreadsRanksAndUntilFinish) {
       }
     }
     reducer->AddTally(1, (int64_t{1} << 53) + world_.rank());  // more than a double could hold
-    std::vector<float> gradient(10);
-    std::vector<int64_t> tallies(3, -1);
-    EXPECT_TRUE(reducer->Finish(1.0, gradient, tallies));
+    const StepResult result = FinishStep(*reducer, 10, 1.0, 3);
+    EXPECT_TRUE(result.in_range);
     const int64_t ranks = world_.size();
-    EXPECT_THAT(tallies, testing::ElementsAre(4000 * ranks,
-                                              ranks * (int64_t{1} << 53) + ranks * (ranks - 1) / 2,
-                                              -12'000 * ranks));
-    EXPECT_THAT(gradient, testing::Each(static_cast<float>(ranks)));
+    EXPECT_THAT(
+        result.tallies,
+        testing::ElementsAre(4000 * ranks, ranks * (int64_t{1} << 53) + ranks * (ranks - 1) / 2,
+                             -12'000 * ranks));
+    EXPECT_THAT(result.gradient, testing::Each(static_cast<float>(ranks)));
   }
 }
 
@@ -78,19 +83,18 @@ TEST_P(ReducerContract, TalliesAreRightEvenIfTheGradientIsNot) {
   const float infinite = std::numeric_limits<float>::infinity();
   reducer->Add(0, std::span(&infinite, 1));
   reducer->AddTally(0, 5);
-  float gradient = 0;
-  int64_t tally = 0;
-  EXPECT_FALSE(reducer->Finish(1.0, std::span(&gradient, 1), std::span(&tally, 1)));
-  EXPECT_EQ(tally, 5 * world_.size());
+  const StepResult result = FinishStep(*reducer, 1, 1.0, 1);
+  EXPECT_FALSE(result.in_range);
+  EXPECT_EQ(result.tallies[0], 5 * world_.size());
 }
 
 TEST_P(ReducerContract, ANetworkWithoutParametersStillSumsTallies) {
   const auto reducer = Make({.size = 0, .tallies = 1});
   reducer->Begin(2, 2 * world_.size());
   reducer->AddTally(0, world_.rank());
-  int64_t tally = 0;
-  EXPECT_TRUE(reducer->Finish(1.0, {}, std::span(&tally, 1)));
-  EXPECT_EQ(tally, world_.size() * (world_.size() - 1) / 2);
+  const StepResult result = FinishStep(*reducer, 0, 1.0, 1);
+  EXPECT_TRUE(result.in_range);
+  EXPECT_EQ(result.tallies[0], world_.size() * (world_.size() - 1) / 2);
 }
 
 // Ranks poll at different moments, between collectives of the program's own.
@@ -110,9 +114,8 @@ TEST_P(ReducerContract, OtherCollectivesMayComeBetween) {
     }
     EXPECT_EQ(world_.Broadcast("between"), "between");
     EXPECT_THAT(values, testing::Each(world_.size()));
-    std::vector<float> gradient(kSize);
-    EXPECT_TRUE(reducer->Finish(1.0, gradient, {}));
-    EXPECT_THAT(gradient, testing::Each(static_cast<float>(world_.size())));
+    EXPECT_THAT(FinishStep(*reducer, kSize, 1.0).gradient,
+                testing::Each(static_cast<float>(world_.size())));
   }
 }
 
@@ -128,58 +131,127 @@ TEST_P(ReducerContract, TwoReducersDoNotDisturbEachOther) {
   early.Poll();
   first->Poll();
   second->Poll();
-  std::vector<float> gradient(100);
   const auto ranks = static_cast<float>(world_.size());
-  EXPECT_TRUE(first->Finish(2.0, gradient, {}));
-  EXPECT_THAT(gradient, testing::Each(2.0F * ranks));
-  EXPECT_TRUE(second->Finish(2.0, gradient, {}));
-  EXPECT_THAT(gradient, testing::Each(10.0F * ranks));
+  EXPECT_THAT(FinishStep(*first, 100, 2.0).gradient, testing::Each(2.0F * ranks));
+  EXPECT_THAT(FinishStep(*second, 100, 2.0).gradient, testing::Each(10.0F * ranks));
 }
 
 // Were a poll of one rank alone to start anything, the others' buckets would meet the wrong ones.
 TEST_P(ReducerContract, PollBetweenStepsDoesNothing) {
   const auto reducer = Make({.size = 100, .bucket_elements = 30});
-  std::vector<float> gradient(100);
   for (int step = 0; step < 2; ++step) {
     if (world_.rank() == 0) {
       reducer->Poll();
     }
     reducer->Begin(1, world_.size());
     AddAll(*reducer, 100);
-    EXPECT_TRUE(reducer->Finish(1.0, gradient, {}));
-    EXPECT_THAT(gradient, testing::Each(static_cast<float>(world_.size())));
+    EXPECT_THAT(FinishStep(*reducer, 100, 1.0).gradient,
+                testing::Each(static_cast<float>(world_.size())));
   }
 }
 
 TEST_P(ReducerContract, WaitingTimeGrowsWithEveryStep) {
   const auto reducer = Make({.size = 100});
   EXPECT_EQ(reducer->wait_seconds(), 0.0);
-  std::vector<float> gradient(100);
   double before = 0;
   for (int step = 0; step < 3; ++step) {
     reducer->Begin(1, world_.size());
     AddAll(*reducer, 100);
-    reducer->Finish(1.0, gradient, {});
+    FinishStep(*reducer, 100, 1.0);
     EXPECT_GT(reducer->wait_seconds(), before);
     before = reducer->wait_seconds();
+  }
+}
+
+// The last rank contributes only when another has found something to do.
+TEST_P(ReducerContract, ARankThatWaitsDoesSomethingElseMeanwhile) {
+  if (world_.size() == 1) {
+    GTEST_SKIP() << "nobody to wait for";
+  }
+  const Communicator machine = Communicator::World();
+  const NodeMemory memory(machine, sizeof(std::atomic<int>));
+  auto* const calls = reinterpret_cast<std::atomic<int>*>(memory.bytes().data());
+  if (machine.rank() == 0) {
+    new (calls) std::atomic<int>(0);
+  }
+  world_.AllGather("");
+  const auto reducer = Make({.size = 100, .while_waiting = [&] { return ++*calls > 0; }});
+  for (int step = 1; step <= 3; ++step) {
+    reducer->Begin(1, world_.size());
+    const int before = 100 * step;
+    while (world_.rank() == world_.size() - 1 && *calls < before) {
+      reducer->Poll();
+    }
+    AddAll(*reducer, 100);
+    EXPECT_THAT(FinishStep(*reducer, 100, 1.0).gradient,
+                testing::Each(static_cast<float>(world_.size())));
+    EXPECT_GE(*calls, before);
+    world_.AllGather("");
   }
 }
 
 TEST_P(ReducerContract, StepsOutOfOrderAreRefused) {
   const auto reducer = Make({.size = 10});
   std::vector<float> gradient(10);
-  EXPECT_THROW(reducer->Finish(1.0, gradient, {}), std::logic_error) << "no step";
+  EXPECT_THROW(reducer->Await({}), std::logic_error) << "no step";
   EXPECT_THROW(AddAll(*reducer, 10), std::logic_error) << "no step";
   reducer->Begin(2, 2 * world_.size());
   EXPECT_THROW(reducer->Begin(2, 2 * world_.size()), std::logic_error);
   AddAll(*reducer, 10);
   AddAll(*reducer, 9);
-  EXPECT_THROW(reducer->Finish(1.0, gradient, {}), std::logic_error) << "one element missing";
+  EXPECT_THROW(reducer->Await({}), std::logic_error) << "one element missing";
   EXPECT_THROW(AddAll(*reducer, 10), std::logic_error) << "nine too many";
   const float one = 1.0F;
   reducer->Add(9, std::span(&one, 1));
-  EXPECT_TRUE(reducer->Finish(1.0, gradient, {}));
+  EXPECT_THROW(reducer->Read(0, 1.0, gradient), std::logic_error) << "not awaited";
+  EXPECT_THROW(reducer->Finish(), std::logic_error) << "not awaited";
+  EXPECT_TRUE(reducer->Await({}));
+  EXPECT_THROW(reducer->Await({}), std::logic_error) << "twice";
+  EXPECT_THROW(reducer->Begin(1, world_.size()), std::logic_error) << "not finished";
+  reducer->Read(0, 1.0, gradient);
+  reducer->Finish();
+  EXPECT_THROW(reducer->Read(0, 1.0, gradient), std::logic_error) << "finished";
   EXPECT_THAT(gradient, testing::Each(2.0F * static_cast<float>(world_.size())));
+}
+
+// As the workers of a rank do.
+TEST_P(ReducerContract, ThreadsReadPartsAtTheSameTime) {
+  constexpr int64_t kSize = 10'000;
+  constexpr int64_t kPart = 1700;
+  const auto reducer = Make({.size = kSize, .bucket_elements = 3000});
+  for (int step = 1; step <= 3; ++step) {
+    reducer->Begin(1, world_.size());
+    AddAll(*reducer, kSize, static_cast<float>(step));
+    ASSERT_TRUE(reducer->Await({}));
+    std::vector<float> gradient(kSize);
+    {
+      std::vector<std::jthread> threads;
+      for (int64_t begin = 0; begin < kSize; begin += kPart) {
+        threads.emplace_back([&, begin] {
+          const int64_t count = std::min(kPart, kSize - begin);
+          reducer->Read(begin, 1.0, std::span(gradient).subspan(begin, count));
+        });
+      }
+    }
+    reducer->Finish();
+    EXPECT_THAT(gradient, testing::Each(static_cast<float>(step * world_.size())));
+  }
+}
+
+// The others' next contributions must not come into sums that a rank still reads.
+TEST_P(ReducerContract, ASlowReaderGetsTheSumsOfItsOwnStep) {
+  const auto reducer = Make({.size = 5000, .bucket_elements = 1000});
+  std::vector<float> gradient(5000);
+  for (int step = 1; step <= 50; ++step) {
+    reducer->Begin(1, world_.size());
+    AddAll(*reducer, 5000, static_cast<float>(step));
+    ASSERT_TRUE(reducer->Await({}));
+    for (int again = 0; again < (world_.rank() == step % world_.size() ? 5 : 1); ++again) {
+      reducer->Read(0, 1.0, gradient);
+      ASSERT_EQ(std::ranges::count(gradient, static_cast<float>(step * world_.size())), 5000);
+    }
+    reducer->Finish();
+  }
 }
 
 TEST_P(ReducerContract, ImpossibleNumbersAreRefused) {
@@ -198,9 +270,11 @@ TEST_P(ReducerContract, ImpossibleNumbersAreRefused) {
   AddAll(*reducer, 10);
   std::vector<float> gradient(10);
   std::vector<int64_t> tallies(2);
-  EXPECT_THROW(reducer->Finish(1.0, std::span(gradient).first(9), tallies), std::logic_error);
-  EXPECT_THROW(reducer->Finish(1.0, gradient, std::span(tallies).first(1)), std::logic_error);
-  EXPECT_TRUE(reducer->Finish(1.0, gradient, tallies));
+  EXPECT_THROW(reducer->Await(std::span(tallies).first(1)), std::logic_error);
+  EXPECT_TRUE(reducer->Await(tallies));
+  EXPECT_THROW(reducer->Read(1, 1.0, gradient), std::logic_error);
+  EXPECT_THROW(reducer->Read(-1, 1.0, gradient), std::logic_error);
+  reducer->Finish();
 }
 
 }  // namespace

@@ -31,13 +31,14 @@ struct CheckArguments {
 // What a rank keeps in memory while training, in bytes.
 struct RankMemory {
   int64_t data = 0;        // shared by the ranks of a node
-  int64_t parameters = 0;  // values, gradient, optimiser slots, sums of gradients
+  int64_t parameters = 0;  // likewise: values, gradient, optimiser slots, average
+  int64_t sums = 0;        // of its microbatches' gradients
   int threads = 0;         // each with an arena for training and one for evaluation
   MemoryPlan training;
   int64_t evaluation = 0;
 
   int64_t arenas() const { return threads * (training.bytes + evaluation); }
-  int64_t all() const { return data + parameters + arenas(); }
+  int64_t all() const { return data + parameters + sums + arenas(); }
 };
 
 int64_t DataBytes(const Dataset& dataset) {
@@ -50,17 +51,20 @@ MemoryPlan PlanMemoryOf(const Net& net, Phase phase) {
   return PlanMemory(net, stages, PlanRuns(net, stages), phase);
 }
 
-RankMemory MemoryOf(const v1::Job& job, const JobData& data, const Net& net, int threads) {
+RankMemory MemoryOf(const v1::Job& job, const JobData& data, const Net& net, int ranks,
+                    int threads) {
   const auto optimizer = BuildOptimizer(job, {});
-  const auto slots = static_cast<int64_t>(optimizer->slots().size());
+  const auto slots = static_cast<int64_t>(optimizer->slot_names().size());
+  // Weights, gradient; weights once more where ranks publish them; average.
+  const int64_t values = 2 + (ranks > 1 ? 1 : 0) + (job.has_weight_average() ? 1 : 0);
   const int64_t sum_bytes = job.reduction() == v1::Job::FLOAT32 ? 4 : 8;
-  return {.data = DataBytes(data.train()) + DataBytes(data.test()),
-          .parameters = net.parameters().size() * (4 * (2 + slots) + sum_bytes) +
-                        net.parameters().buffer_size() * (4 * 2 + sum_bytes) +
-                        (job.has_weight_average() ? 4 * net.parameters().value_count() : 0),
-          .threads = threads,
-          .training = PlanMemoryOf(net, Phase::kTraining),
-          .evaluation = PlanMemoryOf(net, Phase::kEvaluation).bytes};
+  return {
+      .data = DataBytes(data.train()) + DataBytes(data.test()),
+      .parameters = 4 * (values * net.parameters().value_count() + slots * net.parameters().size()),
+      .sums = sum_bytes * net.parameters().value_count(),
+      .threads = threads,
+      .training = PlanMemoryOf(net, Phase::kTraining),
+      .evaluation = PlanMemoryOf(net, Phase::kEvaluation).bytes};
 }
 
 struct CheckResult {
@@ -106,6 +110,7 @@ nlohmann::ordered_json ToJson(const CheckResult& result) {
           {"memory_bytes",
            {{"data", result.memory.data},
             {"parameters", result.memory.parameters},
+            {"sums", result.memory.sums},
             {"threads", result.memory.arenas()},
             {"arena", ArenaJson(result.memory.training)}}},
           {"network", NetJson(result.net)}};
@@ -161,9 +166,11 @@ void PrintReadable(const CheckResult& result) {
       result.ranks == 1 ? "" : "s", result.threads, result.threads == 1 ? "" : "s",
       fewest == most ? fmt::format("{}", most) : fmt::format("{} to {}", fewest, most)));
   PrintText(
-      fmt::format("memory of a rank: {} (data {}, shared on a node; parameters {}; threads {})\n",
+      fmt::format("memory of a rank: {} (shared on a node: data {}, parameters {}; its own: sums "
+                  "of gradients {}, threads {})\n",
                   megabytes(result.memory.all()), megabytes(result.memory.data),
-                  megabytes(result.memory.parameters), megabytes(result.memory.arenas())));
+                  megabytes(result.memory.parameters), megabytes(result.memory.sums),
+                  megabytes(result.memory.arenas())));
   const MemoryPlan& arena = result.memory.training;
   PrintText(fmt::format(
       "a thread's arena: {}, shared in turn by activations ({}), their gradients ({}), what the "
@@ -197,7 +204,7 @@ ExitCode Check(const CheckArguments& arguments, const CollectiveContext& context
       .options = ToTrainingOptions(job.job, static_cast<int64_t>(data.split().train.size())),
       .ranks = communicator->size(),
       .threads = workers,
-      .memory = MemoryOf(job.job, data, *net, workers),
+      .memory = MemoryOf(job.job, data, *net, communicator->size(), workers),
       .microbatches = {}};
   const int64_t microbatches = result.options.plan.MicrobatchCount(0);
   for (int rank = 0; rank < result.ranks; ++rank) {

@@ -1,6 +1,5 @@
 #include "trainer/optim/adam.h"
 
-#include "trainer/base/check.h"
 #include "trainer/optim/moments.h"
 
 namespace lockstep {
@@ -28,21 +27,17 @@ LOCKSTEP_EVERY_CPU void StepAll(const AdamFactors& factors, std::span<const floa
 }  // namespace
 
 Adam::Adam(const AdamOptions& options, const Blocks& blocks)
-    : options_(options),
-      blocks_(MergeByDecay(blocks)),
-      mean_(TotalSize(blocks), 0.0F),
-      square_(mean_.size(), 0.0F) {}
+    : options_(options), blocks_(MergeByDecay(blocks)) {}
 
-void Adam::Step(const Update& update) {
-  CHECK_EQ(update.values.size(), mean_.size());
-  CHECK_EQ(update.gradient.size(), mean_.size());
+void Adam::Step(const Update& update, Part part) const {
+  CheckUpdate(update, part, blocks_, 2);
   const MomentFactors moments =
       MomentFactorsOf(options_.beta1, options_.beta2, options_.epsilon, update.step);
   AdamFactors factors{.moments = moments,
                       .rate = static_cast<float>(update.learning_rate / moments.mean_correction),
                       .decay = 0,
                       .keep = 1};
-  for (const Block& block : blocks_) {
+  ForEachBlockIn(blocks_, part, [&](const Block& block) {
     const double decay = block.decays ? options_.weight_decay : 0;
     if (options_.decay == AdamDecay::kL2) {
       factors.decay = static_cast<float>(decay);
@@ -50,13 +45,11 @@ void Adam::Step(const Update& update) {
       factors.keep = static_cast<float>(1 - update.learning_rate * decay);
     }
     StepAll(factors, update.gradient.subspan(block.begin, block.size),
-            update.values.data() + block.begin, mean_.data() + block.begin,
-            square_.data() + block.begin);
-  }
+            update.values.data() + block.begin, update.slots[0].data() + block.begin,
+            update.slots[1].data() + block.begin);
+  });
 }
 
-std::vector<Optimizer::Slot> Adam::slots() {
-  return {{.name = "mean", .values = mean_}, {.name = "square", .values = square_}};
-}
+std::vector<std::string> Adam::slot_names() const { return {"mean", "square"}; }
 
 }  // namespace lockstep

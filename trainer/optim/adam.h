@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstddef>
+#include <string>
 #include <vector>
 
 #include "trainer/optim/blocks.h"
@@ -29,19 +29,17 @@ struct AdamOptions {
 // AdamW (Loshchilov and Hutter 2019, algorithm 2), as in PyTorch: g is the gradient alone, and the
 // last line begins with
 //   value *= 1 - learning_rate * weight_decay
-// Slots "mean" and "square". The powers come from the step's number, so there is no other state.
+// Slots "mean" and "square". The powers come from the step's number, so nothing else is remembered.
 class Adam : public Optimizer {
  public:
   Adam(const AdamOptions& options, const Blocks& blocks);
 
-  void Step(const Update& update) override;
-  std::vector<Slot> slots() override;
+  void Step(const Update& update, Part part) const override;
+  std::vector<std::string> slot_names() const override;
 
  private:
   AdamOptions options_;
   Blocks blocks_;
-  std::vector<float> mean_;
-  std::vector<float> square_;
 };
 
 }  // namespace lockstep

@@ -17,7 +17,10 @@ size_t TotalSize(const Blocks& blocks) {
 
 Blocks MergeByDecay(const Blocks& blocks) {
   Blocks merged;
+  size_t end = 0;
   for (const Block& block : blocks) {
+    CHECK_EQ(block.begin, end);
+    end += block.size;
     if (!merged.empty() && merged.back().decays == block.decays) {
       merged.back().size += block.size;
     } else {

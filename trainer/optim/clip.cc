@@ -8,38 +8,28 @@
 
 namespace lockstep {
 
-LOCKSTEP_EVERY_CPU double GlobalNorm(std::span<const float> gradient) {
+LOCKSTEP_EVERY_CPU double SumOfSquares(std::span<const float> values) {
   constexpr size_t kLanes = 8;  // sums side by side, for the sake of vector units
   std::array<double, kLanes> sums{};
-  const size_t whole = gradient.size() / kLanes * kLanes;
+  const size_t whole = values.size() / kLanes * kLanes;
   for (size_t i = 0; i < whole; i += kLanes) {
     for (size_t lane = 0; lane < kLanes; ++lane) {
-      const double x = gradient[i + lane];
+      const double x = values[i + lane];
       sums[lane] += x * x;
     }
   }
   double total = 0;
-  for (size_t i = whole; i < gradient.size(); ++i) {
-    const double x = gradient[i];
+  for (size_t i = whole; i < values.size(); ++i) {
+    const double x = values[i];
     total += x * x;
   }
   for (const double sum : sums) {
     total += sum;
   }
-  return std::sqrt(total);
+  return total;
 }
 
-double ClipByGlobalNorm(double most, std::span<float> gradient) {
-  CHECK_GT(most, 0.0);
-  const double norm = GlobalNorm(gradient);
-  if (norm > most) {
-    const double scale = most / norm;
-    for (float& element : gradient) {
-      element = static_cast<float>(element * scale);
-    }
-  }
-  return norm;
-}
+double GlobalNorm(std::span<const float> values) { return std::sqrt(SumOfSquares(values)); }
 
 LOCKSTEP_EVERY_CPU void ClipByValue(double most, std::span<float> gradient) {
   CHECK_GT(most, 0.0);
@@ -50,17 +40,15 @@ LOCKSTEP_EVERY_CPU void ClipByValue(double most, std::span<float> gradient) {
   }
 }
 
-double Clip(const ClipOptions& options, std::span<float> gradient) {
-  if (options.value == 0) {
-    return options.global_norm > 0 ? ClipByGlobalNorm(options.global_norm, gradient)
-                                   : GlobalNorm(gradient);
+double ClipFactor(double most, double norm) {
+  CHECK_GT(most, 0.0);
+  return norm > most ? most / norm : 1;
+}
+
+LOCKSTEP_EVERY_CPU void Scale(double factor, std::span<float> gradient) {
+  for (float& element : gradient) {
+    element = static_cast<float>(element * factor);
   }
-  const double norm = GlobalNorm(gradient);
-  ClipByValue(options.value, gradient);
-  if (options.global_norm > 0) {
-    ClipByGlobalNorm(options.global_norm, gradient);
-  }
-  return norm;
 }
 
 }  // namespace lockstep

@@ -1,9 +1,7 @@
 #include "trainer/optim/lamb.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "trainer/base/check.h"
 #include "trainer/optim/clip.h"
 #include "trainer/optim/moments.h"
 
@@ -18,13 +16,13 @@ struct LambFactors {
   float decay;
 };
 
-LOCKSTEP_EVERY_CPU void FillDirection(const LambFactors& factors, std::span<const float> gradient,
-                                      const float* value, float* mean, float* square,
-                                      float* direction) {
+// Puts the direction, u, in the place of the gradient.
+LOCKSTEP_EVERY_CPU void TurnIntoDirection(const LambFactors& factors, std::span<float> gradient,
+                                          const float* value, float* mean, float* square) {
   const LambFactors f = factors;  // not to be read again after each value written
   for (size_t i = 0; i < gradient.size(); ++i) {
     const float root = MoveMoments(f.moments, gradient[i], &mean[i], &square[i]);
-    direction[i] = mean[i] / f.mean_correction / root + f.decay * value[i];
+    gradient[i] = mean[i] / f.mean_correction / root + f.decay * value[i];
   }
 }
 
@@ -40,44 +38,29 @@ double TrustRatio(std::span<const float> values, std::span<const float> directio
   return value_norm == 0 || direction_norm == 0 ? 1 : value_norm / direction_norm;
 }
 
-size_t LargestSize(const Blocks& blocks) {
-  size_t largest = 0;
-  for (const Block& block : blocks) {
-    largest = std::max(largest, block.size);
-  }
-  return largest;
-}
-
 }  // namespace
 
 Lamb::Lamb(const LambOptions& options, Blocks blocks)
-    : options_(options),
-      blocks_(std::move(blocks)),
-      mean_(TotalSize(blocks_), 0.0F),
-      square_(mean_.size(), 0.0F),
-      direction_(LargestSize(blocks_)) {}
+    : options_(options), blocks_(std::move(blocks)) {}
 
-void Lamb::Step(const Update& update) {
-  CHECK_EQ(update.values.size(), mean_.size());
-  CHECK_EQ(update.gradient.size(), mean_.size());
+void Lamb::Step(const Update& update, Part part) const {
+  CheckUpdate(update, part, blocks_, 2);
   const MomentFactors moments =
       MomentFactorsOf(options_.beta1, options_.beta2, options_.epsilon, update.step);
   LambFactors factors{.moments = moments,
                       .mean_correction = static_cast<float>(moments.mean_correction),
                       .decay = 0};
-  for (const Block& block : blocks_) {
+  ForEachBlockThatBeginsIn(blocks_, part, [&](const Block& block) {
     factors.decay = block.decays ? static_cast<float>(options_.weight_decay) : 0;
     const std::span<float> values = update.values.subspan(block.begin, block.size);
-    const std::span<float> direction = std::span(direction_).first(block.size);
-    FillDirection(factors, update.gradient.subspan(block.begin, block.size), values.data(),
-                  mean_.data() + block.begin, square_.data() + block.begin, direction.data());
+    const std::span<float> direction = update.gradient.subspan(block.begin, block.size);
+    TurnIntoDirection(factors, direction, values.data(), update.slots[0].data() + block.begin,
+                      update.slots[1].data() + block.begin);
     const double ratio = block.decays ? TrustRatio(values, direction) : 1;
     MoveAlong(static_cast<float>(update.learning_rate * ratio), direction, values.data());
-  }
+  });
 }
 
-std::vector<Optimizer::Slot> Lamb::slots() {
-  return {{.name = "mean", .values = mean_}, {.name = "square", .values = square_}};
-}
+std::vector<std::string> Lamb::slot_names() const { return {"mean", "square"}; }
 
 }  // namespace lockstep

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "trainer/optim/blocks.h"
@@ -23,19 +24,17 @@ struct LambOptions {
 //   value -= learning_rate * |value| / |u| * u
 // The ratio |value| / |u| is 1 where either norm is 0, and in blocks without decay. Norms are
 // summed in double in an order that depends on the tensor's size alone. Slots "mean" and "square".
+// A step leaves u in the place of the gradient.
 class Lamb : public Optimizer {
  public:
   Lamb(const LambOptions& options, Blocks blocks);
 
-  void Step(const Update& update) override;
-  std::vector<Slot> slots() override;
+  void Step(const Update& update, Part part) const override;
+  std::vector<std::string> slot_names() const override;
 
  private:
   LambOptions options_;
   Blocks blocks_;
-  std::vector<float> mean_;
-  std::vector<float> square_;
-  std::vector<float> direction_;  // scratch for the largest block: u
 };
 
 }  // namespace lockstep

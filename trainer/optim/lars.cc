@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "trainer/base/check.h"
 #include "trainer/optim/clip.h"
 
 namespace lockstep {
@@ -39,12 +38,11 @@ double LocalRate(const LarsOptions& options, std::span<const float> values,
 }  // namespace
 
 Lars::Lars(const LarsOptions& options, Blocks blocks)
-    : options_(options), blocks_(std::move(blocks)), velocity_(TotalSize(blocks_), 0.0F) {}
+    : options_(options), blocks_(std::move(blocks)) {}
 
-void Lars::Step(const Update& update) {
-  CHECK_EQ(update.values.size(), velocity_.size());
-  CHECK_EQ(update.gradient.size(), velocity_.size());
-  for (const Block& block : blocks_) {
+void Lars::Step(const Update& update, Part part) const {
+  CheckUpdate(update, part, blocks_, 1);
+  ForEachBlockThatBeginsIn(blocks_, part, [&](const Block& block) {
     const std::span<float> values = update.values.subspan(block.begin, block.size);
     const std::span<const float> gradient = update.gradient.subspan(block.begin, block.size);
     const double ratio = block.decays ? LocalRate(options_, values, gradient) : 1;
@@ -52,10 +50,10 @@ void Lars::Step(const Update& update) {
     StepBlock({.rate = static_cast<float>(update.learning_rate * ratio),
                .decay = static_cast<float>(decay),
                .momentum = static_cast<float>(options_.momentum)},
-              gradient, values.data(), velocity_.data() + block.begin);
-  }
+              gradient, values.data(), update.slots[0].data() + block.begin);
+  });
 }
 
-std::vector<Optimizer::Slot> Lars::slots() { return {{.name = "velocity", .values = velocity_}}; }
+std::vector<std::string> Lars::slot_names() const { return {"velocity"}; }
 
 }  // namespace lockstep

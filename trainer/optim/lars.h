@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "trainer/optim/blocks.h"
@@ -24,13 +25,12 @@ class Lars : public Optimizer {
  public:
   Lars(const LarsOptions& options, Blocks blocks);
 
-  void Step(const Update& update) override;
-  std::vector<Slot> slots() override;
+  void Step(const Update& update, Part part) const override;
+  std::vector<std::string> slot_names() const override;
 
  private:
   LarsOptions options_;
   Blocks blocks_;
-  std::vector<float> velocity_;
 };
 
 }  // namespace lockstep

@@ -4,8 +4,6 @@
 #include <array>
 #include <cmath>
 
-#include "trainer/base/check.h"
-
 namespace lockstep {
 
 namespace {
@@ -63,59 +61,54 @@ LOCKSTEP_EVERY_CPU void Advance(float rate, const float* velocity, std::span<flo
 }  // namespace
 
 Rmsprop::Rmsprop(const RmspropOptions& options, const Blocks& blocks)
-    : options_(options),
-      blocks_(MergeByDecay(blocks)),
-      square_(TotalSize(blocks), 0.0F),
-      mean_(options.centered ? square_.size() : 0, 0.0F),
-      velocity_(options.momentum == 0 ? 0 : square_.size(), 0.0F) {}
+    : options_(options), blocks_(MergeByDecay(blocks)) {}
 
-void Rmsprop::Step(const Update& update) {
-  CHECK_EQ(update.values.size(), square_.size());
-  CHECK_EQ(update.gradient.size(), square_.size());
-  for (const Block& block : blocks_) {
+void Rmsprop::Step(const Update& update, Part part) const {
+  CheckUpdate(update, part, blocks_,
+              size_t{1} + (options_.centered ? 1 : 0) + (options_.momentum == 0 ? 0 : 1));
+  ForEachBlockIn(blocks_, part, [&](const Block& block) {
     const size_t end = block.begin + block.size;
     for (size_t begin = block.begin; begin < end; begin += kMostAtOnce) {
-      StepPart(
-          update,
-          {.begin = begin, .size = std::min(kMostAtOnce, end - begin), .decays = block.decays});
+      StepFew(update,
+              {.begin = begin, .size = std::min(kMostAtOnce, end - begin), .decays = block.decays});
     }
-  }
+  });
 }
 
-void Rmsprop::StepPart(const Update& update, const Block& part) {
-  const RmspropFactors factors{.decay = part.decays ? static_cast<float>(options_.weight_decay) : 0,
+void Rmsprop::StepFew(const Update& update, const Block& few) const {
+  const RmspropFactors factors{.decay = few.decays ? static_cast<float>(options_.weight_decay) : 0,
                                .keep = static_cast<float>(options_.smoothing),
                                .take = static_cast<float>(1 - options_.smoothing),
                                .epsilon = static_cast<float>(options_.epsilon)};
-  const std::span<const float> gradient = update.gradient.subspan(part.begin, part.size);
-  const std::span<float> values = update.values.subspan(part.begin, part.size);
-  float* const square = square_.data() + part.begin;
+  const std::span<const float> gradient = update.gradient.subspan(few.begin, few.size);
+  const std::span<float> values = update.values.subspan(few.begin, few.size);
+  float* const square = update.slots.front().data() + few.begin;
   std::array<float, kMostAtOnce> direction;
   if (options_.centered) {
-    FindCenteredDirection(factors, gradient, values.data(), square, mean_.data() + part.begin,
-                          direction.data());
+    float* const mean = update.slots[1].data() + few.begin;
+    FindCenteredDirection(factors, gradient, values.data(), square, mean, direction.data());
   } else {
     FindDirection(factors, gradient, values.data(), square, direction.data());
   }
   const float* step = direction.data();
-  if (!velocity_.empty()) {
-    float* const velocity = velocity_.data() + part.begin;
-    Accelerate(static_cast<float>(options_.momentum), std::span(direction).first(part.size),
+  if (options_.momentum != 0) {
+    float* const velocity = update.slots.back().data() + few.begin;
+    Accelerate(static_cast<float>(options_.momentum), std::span(direction).first(few.size),
                velocity);
     step = velocity;
   }
   Advance(static_cast<float>(update.learning_rate), step, values);
 }
 
-std::vector<Optimizer::Slot> Rmsprop::slots() {
-  std::vector<Slot> slots{{.name = "square", .values = square_}};
+std::vector<std::string> Rmsprop::slot_names() const {
+  std::vector<std::string> names{"square"};
   if (options_.centered) {
-    slots.push_back({.name = "mean", .values = mean_});
+    names.emplace_back("mean");
   }
   if (options_.momentum != 0) {
-    slots.push_back({.name = "velocity", .values = velocity_});
+    names.emplace_back("velocity");
   }
-  return slots;
+  return names;
 }
 
 }  // namespace lockstep

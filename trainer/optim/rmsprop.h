@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "trainer/optim/blocks.h"
@@ -29,18 +30,15 @@ class Rmsprop : public Optimizer {
  public:
   Rmsprop(const RmspropOptions& options, const Blocks& blocks);
 
-  void Step(const Update& update) override;
-  std::vector<Slot> slots() override;
+  void Step(const Update& update, Part part) const override;
+  std::vector<std::string> slot_names() const override;
 
  private:
-  // Takes the step for consecutive parameters, not too many.
-  void StepPart(const Update& update, const Block& part);
+  // Takes the step for parameters of one block, not too many.
+  void StepFew(const Update& update, const Block& few) const;
 
   RmspropOptions options_;
   Blocks blocks_;
-  std::vector<float> square_;
-  std::vector<float> mean_;      // empty unless centered
-  std::vector<float> velocity_;  // empty if momentum is 0
 };
 
 }  // namespace lockstep

@@ -1,7 +1,5 @@
 #include "trainer/optim/sgd.h"
 
-#include "trainer/base/check.h"
-
 namespace lockstep {
 
 namespace {
@@ -43,36 +41,33 @@ LOCKSTEP_EVERY_CPU void StepNesterov(const SgdFactors& factors, std::span<const 
 }  // namespace
 
 Sgd::Sgd(const SgdOptions& options, const Blocks& blocks)
-    : options_(options),
-      blocks_(MergeByDecay(blocks)),
-      parameters_(TotalSize(blocks)),
-      velocity_(options.momentum == 0 ? 0 : parameters_, 0.0F) {}
+    : options_(options), blocks_(MergeByDecay(blocks)) {}
 
-void Sgd::Step(const Update& update) {
-  CHECK_EQ(update.values.size(), parameters_);
-  CHECK_EQ(update.gradient.size(), parameters_);
-  for (const Block& block : blocks_) {
+void Sgd::Step(const Update& update, Part part) const {
+  const bool remembers = options_.momentum != 0;
+  CheckUpdate(update, part, blocks_, remembers ? 1 : 0);
+  ForEachBlockIn(blocks_, part, [&](const Block& block) {
     const double decay = block.decays ? options_.weight_decay : 0;
     const SgdFactors factors{.rate = static_cast<float>(update.learning_rate),
                              .decay = static_cast<float>(decay),
                              .momentum = static_cast<float>(options_.momentum)};
     const std::span<const float> gradient = update.gradient.subspan(block.begin, block.size);
     float* const value = update.values.data() + block.begin;
-    if (velocity_.empty()) {
+    if (!remembers) {
       StepPlainly(factors, gradient, value);
     } else if (options_.nesterov) {
-      StepNesterov(factors, gradient, value, velocity_.data() + block.begin);
+      StepNesterov(factors, gradient, value, update.slots[0].data() + block.begin);
     } else {
-      StepWithMomentum(factors, gradient, value, velocity_.data() + block.begin);
+      StepWithMomentum(factors, gradient, value, update.slots[0].data() + block.begin);
     }
-  }
+  });
 }
 
-std::vector<Optimizer::Slot> Sgd::slots() {
+std::vector<std::string> Sgd::slot_names() const {
   if (options_.momentum == 0) {
     return {};
   }
-  return {{.name = "velocity", .values = velocity_}};
+  return {"velocity"};
 }
 
 }  // namespace lockstep

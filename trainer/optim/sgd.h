@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstddef>
+#include <string>
 #include <vector>
 
 #include "trainer/optim/blocks.h"
@@ -24,14 +24,12 @@ class Sgd : public Optimizer {
  public:
   Sgd(const SgdOptions& options, const Blocks& blocks);
 
-  void Step(const Update& update) override;
-  std::vector<Slot> slots() override;
+  void Step(const Update& update, Part part) const override;
+  std::vector<std::string> slot_names() const override;
 
  private:
   SgdOptions options_;
   Blocks blocks_;
-  size_t parameters_;
-  std::vector<float> velocity_;  // empty if momentum is 0
 };
 
 }  // namespace lockstep

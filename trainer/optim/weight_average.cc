@@ -16,23 +16,15 @@ LOCKSTEP_EVERY_CPU void MoveTowards(float part, std::span<const float> values, f
 
 }  // namespace
 
-WeightAverage::WeightAverage(double decay, std::span<const float> values)
-    : decay_(decay), average_(values.begin(), values.end()) {
+void MoveAverage(double decay, int64_t step, std::span<const float> values,
+                 std::span<float> average) {
   CHECK_GE(decay, 0.0);
   CHECK_LT(decay, 1.0);
-}
-
-void WeightAverage::Reset(std::span<const float> values) {
-  CHECK_EQ(values.size(), average_.size());
-  std::ranges::copy(values, average_.begin());
-}
-
-void WeightAverage::Update(int64_t step, std::span<const float> values) {
   CHECK_GE(step, 1);
-  CHECK_EQ(values.size(), average_.size());
+  CHECK_EQ(values.size(), average.size());
   const auto steps = static_cast<double>(step);
-  const double decay = std::min(decay_, (1 + steps) / (10 + steps));
-  MoveTowards(static_cast<float>(1 - decay), values, average_.data());
+  const double kept = std::min(decay, (1 + steps) / (10 + steps));
+  MoveTowards(static_cast<float>(1 - kept), values, average.data());
 }
 
 }  // namespace lockstep

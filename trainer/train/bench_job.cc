@@ -63,7 +63,7 @@ BenchResult BenchTraining(Bench* bench) {
       ToTrainingOptions(bench->job, static_cast<int64_t>(bench->data.split().train.size()));
   TrainingPipeline pipeline(bench->job, bench->data, bench->net, &bench->threads, communicator,
                             options, 0);
-  RankTimes rank_times(pipeline.prefetcher(), pipeline.reducer());
+  RankTimes rank_times(pipeline.prefetcher(), pipeline.reducer(), pipeline.weight_update());
   Executors executors;
   for (const auto& executor : pipeline.gradient_step().executors()) {
     executors.push_back(executor.get());
@@ -71,7 +71,9 @@ BenchResult BenchTraining(Bench* bench) {
   const auto train_until = [&](int64_t last_step) {
     options.run_length.total_steps = last_step;
     TrainingLoop loop(options,
-                      {.communicator = *communicator, .gradient_step = pipeline.gradient_step()},
+                      {.communicator = *communicator,
+                       .gradient_step = pipeline.gradient_step(),
+                       .weight_update = pipeline.weight_update()},
                       &bench->state);
     loop.Run();
     return loop.step_seconds();
@@ -140,10 +142,9 @@ BenchResult BenchJob(const BenchRequest& request, comm::Communicator* communicat
               .net = *net,
               .threads = threads,
               .communicator = communicator,
-              .state = {},
+              .state = NewState(request.job.job, *net, communicator),
               .warm_up = std::max<int64_t>(1, request.steps / 10),
               .steps = request.steps};
-  RunTogether(communicator, [&] { bench.state = NewState(bench.job, *net); });
   BenchResult result = request.inference ? BenchInference(&bench) : BenchTraining(&bench);
   result.inference = request.inference;
   result.ranks = communicator->size();

@@ -1,5 +1,6 @@
 #include "trainer/train/gradient_step.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cmath>
@@ -33,8 +34,8 @@ GradientStep::GradientStep(const Net& net, uint64_t seed, const LossOptions& los
   }
 }
 
-StepSums GradientStep::Run(const StepShare& share, std::span<const float> values, bool stop,
-                           std::span<float> gradient) {
+StepSums GradientStep::Run(const StepShare& share, std::span<const float> values, bool stop) {
+  samples_ = share.samples;
   reducer_.Begin(share.own_microbatches, share.microbatches);
   std::atomic<int64_t> left = share.own_microbatches;
   workers_.Run([&](int worker) {
@@ -50,16 +51,25 @@ StepSums GradientStep::Run(const StepShare& share, std::span<const float> values
     reducer_.AddTally(static_cast<int64_t>(Tally::kStopRequests), 1);
   }
   std::array<int64_t, kTallies> tallies{};
-  const bool in_range =
-      reducer_.Finish(1.0 / static_cast<double>(share.samples), gradient, tallies);
-  for (float& mean : layout().BuffersOf(gradient)) {
-    mean *= 1 / kStatisticUnit;
-  }
+  const bool in_range = reducer_.Await(tallies);
   const auto tally = [&](Tally which) { return tallies[static_cast<size_t>(which)]; };
+  const bool diverged = !in_range || tally(Tally::kBrokenLosses) > 0;
+  if (diverged) {
+    reducer_.Finish();
+  }
   return {.loss = comm::FromFixedPoint(tally(Tally::kLoss)),
           .correct = tally(Tally::kCorrect),
-          .diverged = !in_range || tally(Tally::kBrokenLosses) > 0,
+          .diverged = diverged,
           .stop = tally(Tally::kStopRequests) > 0};
+}
+
+void GradientStep::ReadGradient(int64_t begin, std::span<float> gradient) const {
+  reducer_.Read(begin, 1.0 / static_cast<double>(samples_), gradient);
+  const auto parameters =
+      static_cast<size_t>(std::clamp<int64_t>(layout().size() - begin, 0, std::ssize(gradient)));
+  for (float& mean : gradient.subspan(parameters)) {
+    mean *= 1 / kStatisticUnit;
+  }
 }
 
 void GradientStep::RunMicrobatch(int worker, const Microbatch& microbatch, int64_t microbatches) {

@@ -40,17 +40,23 @@ struct StepSums {
 
 // Forward, loss, backward and the sum over all ranks: the gradient of the mean loss over a step's
 // global batch, and the means of the statistics for the net's buffers, weighted by samples; bit for
-// bit the same for every number of ranks and threads (with an exact reducer).
+// bit the same for every number of ranks and threads (with an exact reducer). A step: Run; unless
+// that diverged, any number of ReadGradient, and Finish.
 class GradientStep {
  public:
   // All must outlive the step. Every worker gets an executor of its own.
   GradientStep(const Net& net, uint64_t seed, const LossOptions& loss, WorkerPool* workers,
                Prefetcher* prefetcher, comm::Reducer* reducer);
 
-  // Collective. `values`: the parameters and buffers. `gradient` is overwritten, with the means of
-  // the statistics in the buffers' places. `stop`: this rank was asked to stop.
-  StepSums Run(const StepShare& share, std::span<const float> values, bool stop,
-               std::span<float> gradient);
+  // Collective. `values`: the parameters and buffers. `stop`: this rank was asked to stop.
+  StepSums Run(const StepShare& share, std::span<const float> values, bool stop);
+
+  // Writes the gradient's elements from `begin` on, as many as there is room for. Behind the
+  // parameters follow the buffers, with the means of their statistics. Thread-safe.
+  void ReadGradient(int64_t begin, std::span<float> gradient) const;
+
+  // This rank needs the gradient no more.
+  void Finish() { reducer_.Finish(); }
 
   const ParameterLayout& layout() const { return net_.parameters(); }
   // One for each worker: activations, and the time spent in every node.
@@ -69,6 +75,7 @@ class GradientStep {
   WorkerPool& workers_;
   Prefetcher& prefetcher_;
   comm::Reducer& reducer_;
+  int64_t samples_ = 0;  // of the last step, on all ranks
   std::vector<std::unique_ptr<NetExecutor>> executors_;
 };
 

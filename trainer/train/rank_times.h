@@ -7,14 +7,15 @@
 #include "comm/reducer.h"
 #include "trainer/data/prefetcher.h"
 #include "trainer/train/run_recorder.h"
+#include "trainer/train/weight_update.h"
 
 namespace lockstep {
 
 // Tells where each rank's time went, so that the slow rank can be told from those that wait for it.
 class RankTimes {
  public:
-  // Both must outlive this.
-  RankTimes(const Prefetcher& prefetcher, const comm::Reducer& reducer);
+  // All must outlive this.
+  RankTimes(const Prefetcher& prefetcher, const comm::Reducer& reducer, const WeightUpdate& update);
 
   // Collective. One row a rank, of the time since the last call (or construction).
   std::vector<RankRow> Collect(comm::Communicator* communicator);
@@ -29,6 +30,7 @@ class RankTimes {
 
   const Prefetcher& prefetcher_;
   const comm::Reducer& reducer_;
+  const WeightUpdate& update_;
   Totals last_;
 };
 

@@ -182,9 +182,7 @@ bool ReadStart(const ResumeChoice& choice, const ResumeContext& context, Trainin
   if (!choice.initial_weights.empty()) {
     const std::string file = choice.initial_weights.string();
     RestoreValues(storage::ReadCheckpoint(file), context.layout, file, state->values);
-    if (state->average) {
-      state->average->Reset(state->values);
-    }
+    std::copy_n(state->values.begin(), state->average.size(), state->average.begin());
     spdlog::info("starting from the weights of {}", file);
   }
   return false;
@@ -202,13 +200,7 @@ bool StartFrom(const ResumeChoice& choice, const ResumeContext& context,
   });
   communicator->AllReduceMax({&own, 1});
   communicator->Broadcast(std::as_writable_bytes(std::span(&state->position, 1)));
-  communicator->Broadcast(std::as_writable_bytes(std::span(state->values)));
-  for (const Optimizer::Slot& slot : state->optimizer->slots()) {
-    communicator->Broadcast(std::as_writable_bytes(slot.values));
-  }
-  if (state->average) {
-    communicator->Broadcast(std::as_writable_bytes(state->average->values()));
-  }
+  communicator->BroadcastToNodes(std::as_writable_bytes(state->memory.values()));
   return own != 0;
 }
 

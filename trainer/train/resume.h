@@ -33,8 +33,8 @@ struct ResumeContext {
 };
 
 // Collective. Fills `state`, which holds a new run's beginning, with what `choice` says. Rank 0
-// reads and tells the others. Returns whether the run's own directory holds a checkpoint of that
-// state. Throws FailedTogether when a checkpoint is missing, damaged, of another model or
+// reads and tells the other nodes. Returns whether the run's own directory holds a checkpoint of
+// that state. Throws FailedTogether when a checkpoint is missing, damaged, of another model or
 // optimiser, of other data, or of a job whose steps take other samples.
 bool StartFrom(const ResumeChoice& choice, const ResumeContext& context,
                comm::Communicator* communicator, TrainingState* state);

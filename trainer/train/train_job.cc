@@ -95,8 +95,8 @@ void Run::SetUp() {
     CheckAugmentation(request_.job, data_->train().shape());
     CheckHoldout(request_.job, data_->split());
     net_ = BuildNet(request_.job, data_->shape(), data_->train().classes());
-    state_ = NewState(job_, *net_);
   });
+  state_ = NewState(job_, *net_, &communicator_);
   saved_ = StartFrom(WhereToBegin(),
                      {.job = job_,
                       .data_sha256 = data_->train_sha256(),
@@ -250,7 +250,7 @@ Outcome Run::Loop(const TrainingOptions& options, RunRecorder* recorder, TrainRe
   }
   Evaluator evaluator({Member()}, &communicator_, &threads_->workers());
   evaluator.WhileRunning([this] { KeepAlive(); });
-  RankTimes rank_times(pipeline.prefetcher(), pipeline.reducer());
+  RankTimes rank_times(pipeline.prefetcher(), pipeline.reducer(), pipeline.weight_update());
   std::unique_ptr<ProgressReporter> progress;
   if (IsRoot()) {
     progress = std::make_unique<ProgressReporter>(
@@ -266,6 +266,7 @@ Outcome Run::Loop(const TrainingOptions& options, RunRecorder* recorder, TrainRe
   TrainingLoop loop(options,
                     {.communicator = communicator_,
                      .gradient_step = pipeline.gradient_step(),
+                     .weight_update = pipeline.weight_update(),
                      .stop_signal = &stop_signal_,
                      .rank_times = &rank_times,
                      .recorder = recorder,

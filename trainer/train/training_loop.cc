@@ -20,13 +20,13 @@ TrainingLoop::TrainingLoop(const TrainingOptions& options, TrainingParts parts,
     : options_(options),
       parts_(std::move(parts)),
       state_(*state),
-      gradient_(state->values.size()),
       saved_step_(parts_.saved ? state->position.step : kNone),
       tried_step_(saved_step_) {}
 
 // What is due is decided from the state alone, so a run that was stopped between a step and the
 // evaluation after it evaluates first when it resumes.
 Outcome TrainingLoop::Run() {
+  parts_.weight_update.Begin(state_);
   for (;;) {
     if (EvaluationDue() && Evaluate() == Next::kStop) {
       break;
@@ -86,7 +86,7 @@ TrainingLoop::Next TrainingLoop::Step() {
                         .microbatches = microbatches,
                         .own_microbatches = own.size()};
   const bool stop = parts_.stop_signal != nullptr && parts_.stop_signal->requested();
-  const StepSums sums = parts_.gradient_step.Run(share, state_.values, stop, gradient_);
+  const StepSums sums = parts_.gradient_step.Run(share, parts_.weight_update.weights(), stop);
   if (sums.diverged) {
     FailDiverged();
   }
@@ -94,9 +94,13 @@ TrainingLoop::Next TrainingLoop::Step() {
   position.samples_seen += share.samples;
   const double rate = options_.learning_rate *
                       LearningRateFactor(options_.schedule, position.step, options_.run_length);
-  const ParameterLayout& layout = parts_.gradient_step.layout();
-  const double norm = Clip(options_.clip, layout.ParametersOf(std::span(gradient_)));
-  ApplyStep(layout, rate, gradient_, &state_);
+  const double norm = parts_.weight_update.Apply(
+      rate,
+      [this](int64_t begin, std::span<float> gradient) {
+        parts_.gradient_step.ReadGradient(begin, gradient);
+      },
+      &state_);
+  parts_.gradient_step.Finish();
   step_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   samples_ += share.samples;
   Record(sums, share.samples, rate, norm);

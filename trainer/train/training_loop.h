@@ -17,6 +17,7 @@
 #include "trainer/train/status_keeper.h"
 #include "trainer/train/stop_signal.h"
 #include "trainer/train/training_state.h"
+#include "trainer/train/weight_update.h"
 
 namespace lockstep {
 
@@ -36,6 +37,7 @@ struct TrainingOptions {
 struct TrainingParts {
   comm::Communicator& communicator;
   GradientStep& gradient_step;
+  WeightUpdate& weight_update;
   const StopSignal* stop_signal = nullptr;  // nullptr: none to look at
   RankTimes* rank_times = nullptr;          // nullptr: not recorded; the same on all ranks
   RunRecorder* recorder = nullptr;          // on rank 0, if the run is recorded
@@ -90,7 +92,6 @@ class TrainingLoop {
   TrainingOptions options_;
   TrainingParts parts_;
   TrainingState& state_;
-  std::vector<float> gradient_;
   int64_t saved_step_;  // of the last checkpoint that holds; kNone
   int64_t tried_step_;  // when a checkpoint was last tried
   double step_seconds_ = 0;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "trainer/train/augmentation_builder.h"
@@ -24,9 +25,15 @@ Prefetcher::NextRequest OwnMicrobatches(const StepPlan& plan, int64_t first_step
   };
 }
 
+// While it waits for other ranks, microbatches are loaded: so a rank that is early makes up for
+// being late another time, and only the mean of the ranks' hindrances counts.
 std::unique_ptr<comm::Reducer> BuildReducer(const v1::Job& job, const Net& net,
-                                            const comm::Communicator& communicator) {
-  const comm::ReducerOptions options{.size = net.parameters().value_count(), .tallies = kTallies};
+                                            const comm::Communicator& communicator,
+                                            Prefetcher* prefetcher) {
+  const comm::ReducerOptions options{
+      .size = net.parameters().value_count(), .tallies = kTallies, .while_waiting = [prefetcher] {
+        return prefetcher->LoadSome();
+      }};
   return job.reduction() == v1::Job::FLOAT32 ? comm::MakeFloatReducer(communicator, options)
                                              : comm::MakeExactReducer(communicator, options);
 }
@@ -62,14 +69,19 @@ std::string RemarkOnSchedule(const TrainingOptions& options) {
       warmup_steps, options.run_length.total_steps);
 }
 
-TrainingState NewState(const v1::Job& job, const Net& net) {
-  TrainingState state;
-  state.values.resize(static_cast<size_t>(net.parameters().value_count()));
-  Initialize(net.parameters(), job.seed(), state.values);
-  state.optimizer = BuildOptimizer(job, BlocksOf(net.parameters(), job.regularization()));
+TrainingState NewState(const v1::Job& job, const Net& net, const comm::Communicator* communicator) {
+  const ParameterLayout& layout = net.parameters();
+  std::optional<double> average_decay;
   if (job.has_weight_average()) {
-    state.average.emplace(job.weight_average().decay(), state.values);
+    average_decay = job.weight_average().decay();
   }
+  TrainingState state =
+      MakeState(layout, BuildOptimizer(job, BlocksOf(layout, job.regularization())), average_decay,
+                communicator);
+  state.memory.WriteOnce([&] {
+    Initialize(layout, job.seed(), state.values);
+    std::copy_n(state.values.begin(), state.average.size(), state.average.begin());
+  });
   return state;
 }
 
@@ -83,8 +95,9 @@ TrainingPipeline::TrainingPipeline(const v1::Job& job, const JobData& data, cons
                   {.buffers = threads->workers().size() + job.data().prefetch(),
                    .ahead = threads->LoadsAhead(),
                    .on_start = [threads] { threads->PlaceLoader(); }}),
-      reducer_(BuildReducer(job, net, *communicator)),
+      reducer_(BuildReducer(job, net, *communicator, &prefetcher_)),
       gradient_step_(net, job.seed(), ToLossOptions(job), &threads->workers(), &prefetcher_,
-                     reducer_.get()) {}
+                     reducer_.get()),
+      weight_update_(net.parameters(), options.clip, &threads->workers(), *communicator) {}
 
 }  // namespace lockstep

@@ -14,6 +14,7 @@
 #include "trainer/train/rank_threads.h"
 #include "trainer/train/training_loop.h"
 #include "trainer/train/training_state.h"
+#include "trainer/train/weight_update.h"
 
 namespace lockstep {
 
@@ -23,11 +24,12 @@ TrainingOptions ToTrainingOptions(const v1::Job& job, int64_t training_samples);
 // What its author should know about a schedule that does not fit the run; empty if it does.
 std::string RemarkOnSchedule(const TrainingOptions& options);
 
-// The beginning of a new run: parameters drawn, optimiser empty, no step done.
-TrainingState NewState(const v1::Job& job, const Net& net);
+// The beginning of a new run: parameters drawn, optimiser empty, no step done. Collective, unless
+// `communicator` is nullptr: then the state is this process' alone.
+TrainingState NewState(const v1::Job& job, const Net& net, const comm::Communicator* communicator);
 
 // The parts that compute a rank's steps: microbatches are prefetched, computed on by the workers,
-// and their gradients summed over all ranks.
+// their gradients summed over all ranks, and the weights moved.
 class TrainingPipeline {
  public:
   // For the steps from `first_step` on. All arguments must outlive the pipeline.
@@ -38,11 +40,13 @@ class TrainingPipeline {
   const Prefetcher& prefetcher() const { return prefetcher_; }
   const comm::Reducer& reducer() const { return *reducer_; }
   GradientStep& gradient_step() { return gradient_step_; }
+  WeightUpdate& weight_update() { return weight_update_; }
 
  private:
   Prefetcher prefetcher_;
   std::unique_ptr<comm::Reducer> reducer_;
   GradientStep gradient_step_;
+  WeightUpdate weight_update_;
 };
 
 }  // namespace lockstep

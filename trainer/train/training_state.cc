@@ -4,8 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "storage/error.h"
+#include "trainer/tensor/aligned_buffer.h"
 #include "trainer/tensor/blas.h"
 #include "trainer/tensor/kernels/instruction_set.h"
 
@@ -112,17 +114,33 @@ std::map<std::string, std::string> DescribeBuild() {
           {"instruction_set", std::string(Name(ActiveInstructionSet()))}};
 }
 
-void ApplyStep(const ParameterLayout& layout, double learning_rate, std::span<const float> gradient,
-               TrainingState* state) {
-  const std::span<float> values(state->values);
-  state->optimizer->Step({.learning_rate = learning_rate,
-                          .step = state->position.step,
-                          .values = layout.ParametersOf(values),
-                          .gradient = layout.ParametersOf(gradient)});
-  UpdateBuffers(layout, layout.BuffersOf(gradient), layout.BuffersOf(values));
-  if (state->average) {
-    state->average->Update(state->position.step, values);
+TrainingState MakeState(const ParameterLayout& layout, std::unique_ptr<Optimizer> optimizer,
+                        std::optional<double> average_decay,
+                        const comm::Communicator* communicator) {
+  const int64_t values = layout.value_count();
+  const int64_t parameters = layout.size();
+  const auto slots = std::ssize(optimizer->slot_names());
+  const int64_t averages = average_decay ? 1 : 0;
+  TrainingState state;
+  state.memory = SharedArray<float>(
+      static_cast<size_t>((1 + averages) * WholeLines(values) + slots * WholeLines(parameters)),
+      communicator);
+  std::span<float> rest = state.memory.values();
+  const auto take = [&](int64_t size) {
+    const std::span<float> array = rest.first(static_cast<size_t>(size));
+    rest = rest.subspan(static_cast<size_t>(WholeLines(size)));
+    return array;
+  };
+  state.values = take(values);
+  for (int64_t i = 0; i < slots; ++i) {
+    state.slots.push_back(take(parameters));
   }
+  if (average_decay) {
+    state.average = take(values);
+    state.average_decay = *average_decay;
+  }
+  state.optimizer = std::move(optimizer);
+  return state;
 }
 
 storage::Checkpoint MakeCheckpoint(const TrainingState& state, const ParameterLayout& layout,
@@ -133,11 +151,12 @@ storage::Checkpoint MakeCheckpoint(const TrainingState& state, const ParameterLa
   for (const std::string& name : layout.step_counts()) {
     checkpoint.counts[name] = position.step;
   }
-  if (state.average) {
-    checkpoint.average = ExportValues(layout, state.average->values());
+  if (!state.average.empty()) {
+    checkpoint.average = ExportValues(layout, state.average);
   }
-  for (const Optimizer::Slot& slot : state.optimizer->slots()) {
-    checkpoint.optimizer[slot.name] = ExportParameters(layout, slot.values);
+  const std::vector<std::string> names = state.optimizer->slot_names();
+  for (size_t i = 0; i < names.size(); ++i) {
+    checkpoint.optimizer[names[i]] = ExportParameters(layout, state.slots[i]);
   }
   checkpoint.state = {{"step", position.step},
                       {"epoch", position.step / identity.steps_per_epoch},
@@ -156,16 +175,16 @@ storage::Checkpoint MakeCheckpoint(const TrainingState& state, const ParameterLa
 namespace {
 
 void RestoreAverage(const storage::Checkpoint& checkpoint, const ParameterLayout& layout,
-                    const CheckpointFile& file, std::optional<WeightAverage>* average) {
-  if (average->has_value() == checkpoint.average.empty()) {
+                    const CheckpointFile& file, std::span<float> average) {
+  if (average.empty() != checkpoint.average.empty()) {
     const bool kept = !checkpoint.average.empty();
     throw storage::Error(fmt::format(
         "{}: keeps {} of its weights, and the job asks for {} "
         "(weight_average); {}",
         file.name, kept ? "an average" : "no average", kept ? "none" : "one", file.remedy));
   }
-  if (average->has_value()) {
-    ImportValues(checkpoint.average, layout, file, (*average)->values());
+  if (!average.empty()) {
+    ImportValues(checkpoint.average, layout, file, average);
   }
 }
 
@@ -179,23 +198,23 @@ void RestoreValues(const storage::Checkpoint& checkpoint, const ParameterLayout&
 void RestoreState(const storage::Checkpoint& checkpoint, const ParameterLayout& layout,
                   const std::string& file, TrainingState* state) {
   ImportValues(checkpoint.parameters, layout, {.name = file, .remedy = kOtherRun}, state->values);
-  const std::vector<Optimizer::Slot> slots = state->optimizer->slots();
+  const std::vector<std::string> slots = state->optimizer->slot_names();
   if (slots.size() != checkpoint.optimizer.size()) {
     throw storage::Error(
         fmt::format("{}: was trained by another optimizer: it keeps {} arrays for each parameter, "
                     "the job's keeps {}; {}",
                     file, checkpoint.optimizer.size(), slots.size(), kOtherRun));
   }
-  for (const Optimizer::Slot& slot : slots) {
-    const auto found = checkpoint.optimizer.find(slot.name);
+  for (size_t i = 0; i < slots.size(); ++i) {
+    const auto found = checkpoint.optimizer.find(slots[i]);
     if (found == checkpoint.optimizer.end()) {
       throw storage::Error(
           fmt::format("{}: was trained by another optimizer: it has no /optimizer/{}; {}", file,
-                      slot.name, kOtherRun));
+                      slots[i], kOtherRun));
     }
-    ImportSlot(found->second, layout, {.name = file, .remedy = kOtherRun}, slot.values);
+    ImportSlot(found->second, layout, {.name = file, .remedy = kOtherRun}, state->slots[i]);
   }
-  RestoreAverage(checkpoint, layout, {.name = file, .remedy = kOtherRun}, &state->average);
+  RestoreAverage(checkpoint, layout, {.name = file, .remedy = kOtherRun}, state->average);
   state->position = {.step = Integer(checkpoint, "step", file),
                      .samples_seen = Integer(checkpoint, "samples_seen", file),
                      .evaluated_step = Integer(checkpoint, "evaluated_step", file),

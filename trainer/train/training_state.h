@@ -8,10 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "comm/communicator.h"
 #include "storage/checkpoint.h"
 #include "trainer/nn/parameters.h"
 #include "trainer/optim/optimizer.h"
-#include "trainer/optim/weight_average.h"
+#include "trainer/train/shared_array.h"
 
 namespace lockstep {
 
@@ -27,22 +28,25 @@ struct RunPosition {
 };
 
 // Everything that changes while training: a checkpoint holds it, and nothing else is needed to go
-// on.
+// on. The ranks of a node share its arrays.
 struct TrainingState {
   RunPosition position;
-  std::vector<float> values;             // all parameters and buffers, as the layout says
-  std::unique_ptr<Optimizer> optimizer;  // its slots have the layout of the parameters
-  std::optional<WeightAverage> average;  // of `values`, if the job asks for one
+  std::unique_ptr<Optimizer> optimizer;
+  std::span<float> values;              // all parameters and buffers, as the layout says
+  std::vector<std::span<float>> slots;  // the optimiser's, laid out as the parameters
+  std::span<float> average;             // of `values`; empty if the job does not ask for one
+  double average_decay = 0;
+  SharedArray<float> memory;  // where the arrays lie
 
   // What evaluations measure.
-  std::span<const float> evaluated_values() const { return average ? average->values() : values; }
+  std::span<const float> evaluated_values() const { return average.empty() ? values : average; }
 };
 
-// One update: the optimiser moves the parameters along `gradient`, the means of the step's
-// statistics, which follow in it, move the buffers, and the average follows both. `position` has
-// been advanced to this step.
-void ApplyStep(const ParameterLayout& layout, double learning_rate, std::span<const float> gradient,
-               TrainingState* state);
+// A state whose arrays are all 0, with an average if that has a decay. Collective, unless
+// `communicator` is nullptr: then the arrays are this process' alone.
+TrainingState MakeState(const ParameterLayout& layout, std::unique_ptr<Optimizer> optimizer,
+                        std::optional<double> average_decay,
+                        const comm::Communicator* communicator);
 
 // What a checkpoint says about the run it comes from.
 struct RunIdentity {

@@ -4,6 +4,7 @@
 
 #include <system_error>
 
+#include "comm/spin_lock.h"
 #include "trainer/base/check.h"
 #include "trainer/base/error.h"
 
@@ -53,6 +54,17 @@ void WorkerPool::RunOne(int worker) {
   }
 }
 
+template <typename Condition>
+void WorkerPool::WaitUntil(std::condition_variable* changed, const Condition& condition) {
+  for (comm::Patience patience; !patience.exhausted(); patience.Wait()) {
+    if (condition()) {
+      return;
+    }
+  }
+  std::unique_lock lock(mutex_);
+  changed->wait(lock, condition);
+}
+
 void WorkerPool::Run(const std::function<void(int worker)>& work) {
   failures_.assign(failures_.size(), nullptr);
   {
@@ -63,11 +75,7 @@ void WorkerPool::Run(const std::function<void(int worker)>& work) {
   }
   work_arrived_.notify_all();
   RunOne(0);
-  {
-    std::unique_lock lock(mutex_);
-    work_done_.wait(lock, [this] { return running_ == 0; });
-    work_ = nullptr;
-  }
+  WaitUntil(&work_done_, [this] { return running_ == 0; });
   for (const std::exception_ptr& failure : failures_) {
     if (failure) {
       std::rethrow_exception(failure);
@@ -79,14 +87,11 @@ void WorkerPool::ThreadMain(int worker, const std::function<void(int worker)>& o
   on_start(worker);
   uint64_t last_round = 0;
   for (;;) {
-    {
-      std::unique_lock lock(mutex_);
-      work_arrived_.wait(lock, [&] { return stopping_ || round_ != last_round; });
-      if (stopping_) {
-        return;
-      }
-      last_round = round_;
+    WaitUntil(&work_arrived_, [&] { return stopping_ || round_ != last_round; });
+    if (stopping_) {
+      return;
     }
+    last_round = round_;
     RunOne(worker);
     {
       const std::lock_guard lock(mutex_);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -32,13 +33,18 @@ class WorkerPool {
   void ThreadMain(int worker, const std::function<void(int worker)>& on_start);
   void RunOne(int worker);
 
+  // Waits until condition() is true. Whoever makes it true does so under the mutex, and notifies.
+  // A step has several rounds, some of microseconds: so it looks for a while before it sleeps.
+  template <typename Condition>
+  void WaitUntil(std::condition_variable* changed, const Condition& condition);
+
   std::mutex mutex_;
   std::condition_variable work_arrived_;
   std::condition_variable work_done_;
   const std::function<void(int worker)>* work_ = nullptr;
-  uint64_t round_ = 0;
-  int running_ = 0;
-  bool stopping_ = false;
+  std::atomic<uint64_t> round_ = 0;
+  std::atomic<int> running_ = 0;
+  std::atomic<bool> stopping_ = false;
   std::vector<std::exception_ptr> failures_;
   std::vector<std::thread> threads_;
 };

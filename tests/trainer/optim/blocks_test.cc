@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
+#include "tests/trainer/optim/optimizer_checks.h"
 #include "trainer/base/check.h"
 #include "trainer/optim/adam.h"
 #include "trainer/optim/rmsprop.h"
@@ -12,6 +16,8 @@ namespace lockstep {
 namespace {
 
 using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
 
 const Blocks kMixed{{.begin = 0, .size = 2, .decays = true},
                     {.begin = 2, .size = 3, .decays = true},
@@ -33,17 +39,50 @@ TEST(Blocks, MustFollowEachOther) {
   EXPECT_EQ(TotalSize(OneBlock(7)), 7);
   EXPECT_THROW(TotalSize({{.begin = 1, .size = 2}}), CheckFailure);
   EXPECT_THROW(TotalSize({{.begin = 0, .size = 2}, {.begin = 3, .size = 2}}), CheckFailure);
+  EXPECT_THROW(MergeByDecay({{.begin = 0, .size = 2}, {.begin = 3, .size = 2}}), CheckFailure);
+}
+
+// Where each block that is visited begins and ends.
+using Bounds = std::vector<std::pair<size_t, size_t>>;
+
+TEST(Blocks, APartHoldsWhatOfEachBlockLiesInIt) {
+  const auto bounds_in = [](Part part) {
+    Bounds bounds;
+    ForEachBlockIn(kMixed, part, [&bounds](const Block& block) {
+      bounds.emplace_back(block.begin, block.begin + block.size);
+      EXPECT_EQ(block.decays, block.begin != 5);
+    });
+    return bounds;
+  };
+  EXPECT_THAT(bounds_in({.begin = 0, .end = 10}),
+              ElementsAre(Pair(0, 2), Pair(2, 5), Pair(5, 6), Pair(6, 10)));
+  EXPECT_THAT(bounds_in({.begin = 1, .end = 6}), ElementsAre(Pair(1, 2), Pair(2, 5), Pair(5, 6)));
+  EXPECT_THAT(bounds_in({.begin = 7, .end = 9}), ElementsAre(Pair(7, 9)));
+  EXPECT_THAT(bounds_in({.begin = 3, .end = 3}), IsEmpty());
+}
+
+TEST(Blocks, AWholeBlockIsOfThePartInWhichItBegins) {
+  const auto bounds_in = [](Part part) {
+    Bounds bounds;
+    ForEachBlockThatBeginsIn(kMixed, part, [&bounds](const Block& block) {
+      bounds.emplace_back(block.begin, block.begin + block.size);
+    });
+    return bounds;
+  };
+  EXPECT_THAT(bounds_in({.begin = 0, .end = 3}), ElementsAre(Pair(0, 2), Pair(2, 5)));
+  EXPECT_THAT(bounds_in({.begin = 3, .end = 6}), ElementsAre(Pair(5, 6)));
+  EXPECT_THAT(bounds_in({.begin = 6, .end = 7}), ElementsAre(Pair(6, 10)));
+  EXPECT_THAT(bounds_in({.begin = 7, .end = 10}), IsEmpty());
 }
 
 TEST(Blocks, WeightsDecayWhereTheirBlockSaysSo) {
   const Blocks blocks{{.begin = 0, .size = 1, .decays = false},
                       {.begin = 1, .size = 1, .decays = true},
                       {.begin = 2, .size = 1, .decays = false}};
-  const std::vector<float> gradient(3);
-  const auto after_a_step = [&](Optimizer&& optimizer) {
-    std::vector<float> values(3, 1);
-    optimizer.Step({.learning_rate = 0.25, .step = 1, .values = values, .gradient = gradient});
-    return values;
+  const auto after_a_step = [](const auto& optimizer) {
+    Descent descent(optimizer, {1, 1, 1});
+    descent.Step(0.25, {0, 0, 0});
+    return descent.values();
   };
   EXPECT_THAT(after_a_step(Sgd({.weight_decay = 0.5}, blocks)), ElementsAre(1, 0.875, 1));
   EXPECT_THAT(after_a_step(Sgd({.momentum = 0.9, .weight_decay = 0.5}, blocks)),

@@ -14,6 +14,7 @@
 
 #include <iostream>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -87,12 +88,17 @@ void Run(const std::vector<std::string>& arguments) {
   std::vector<float> values(parameters);
   std::vector<float> gradient(parameters);
   const std::unique_ptr<Optimizer> optimizer = MakeOptimizer(arguments, blocks);
+  std::vector<std::vector<float>> memory(optimizer->slot_names().size(),
+                                         std::vector<float>(parameters));
+  const std::vector<std::span<float>> slots(memory.begin(), memory.end());
   Read(&values);
   for (int64_t step = 1; Read(&gradient); ++step) {
     optimizer->Step({.learning_rate = std::stod(arguments.at(0)),
                      .step = step,
                      .values = values,
-                     .gradient = gradient});
+                     .gradient = gradient,
+                     .slots = slots},
+                    {.begin = 0, .end = parameters});
     fmt::print("{}\n", fmt::join(values, " "));
   }
 }

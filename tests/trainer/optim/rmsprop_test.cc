@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "tests/trainer/optim/optimizer_checks.h"
-#include "trainer/base/check.h"
 
 namespace lockstep {
 namespace {
@@ -15,44 +14,36 @@ namespace {
 using testing::ElementsAre;
 
 TEST(Rmsprop, TwoStepsByHand) {
-  std::vector<float> values{1};
-  Rmsprop rmsprop({.smoothing = 0.75, .epsilon = 1, .momentum = 0.5}, OneBlock(1));
-  // square 0.25 * 16 = 4, direction 4 / (2 + 1)
-  rmsprop.Step(
-      {.learning_rate = 0.25, .step = 1, .values = values, .gradient = std::vector<float>{4}});
-  EXPECT_NEAR(values[0], 1 - 0.25 * 4 / 3, 1e-6);
+  Descent rmsprop(Rmsprop({.smoothing = 0.75, .epsilon = 1, .momentum = 0.5}, OneBlock(1)), {1});
+  rmsprop.Step(0.25, {4});  // square 0.25 * 16 = 4, direction 4 / (2 + 1)
+  EXPECT_NEAR(rmsprop.values()[0], 1 - 0.25 * 4 / 3, 1e-6);
   // square 3 + 0.25 * 4 = 4, direction 2 / 3; velocity 0.5 * 4 / 3 + 2 / 3 = 4 / 3
-  rmsprop.Step(
-      {.learning_rate = 0.25, .step = 2, .values = values, .gradient = std::vector<float>{2}});
-  EXPECT_NEAR(values[0], 1 - 0.5 * 4 / 3, 1e-6);
+  rmsprop.Step(0.25, {2});
+  EXPECT_NEAR(rmsprop.values()[0], 1 - 0.5 * 4 / 3, 1e-6);
 }
 
 TEST(Rmsprop, CenteredDividesByTheRootOfTheVariance) {
-  std::vector<float> values{1};
-  Rmsprop rmsprop({.smoothing = 0.5, .epsilon = 1, .centered = true}, OneBlock(1));
-  // square 8, mean 2: variance 4
-  rmsprop.Step(
-      {.learning_rate = 0.25, .step = 1, .values = values, .gradient = std::vector<float>{4}});
-  EXPECT_NEAR(values[0], 1 - 0.25 * 4 / 3, 1e-6);
+  Descent rmsprop(Rmsprop({.smoothing = 0.5, .epsilon = 1, .centered = true}, OneBlock(1)), {1});
+  rmsprop.Step(0.25, {4});  // square 8, mean 2: variance 4
+  EXPECT_NEAR(rmsprop.values()[0], 1 - 0.25 * 4 / 3, 1e-6);
 }
 
 TEST(Rmsprop, ASteadyGradientsVarianceIsNeverNegative) {
-  std::vector<float> values(kParameters);
-  const std::vector<float> gradient(kParameters, 0.7F);
-  Rmsprop rmsprop({.smoothing = 0.1, .centered = true}, OneBlock(kParameters));
+  Descent rmsprop(Rmsprop({.smoothing = 0.1, .centered = true}, OneBlock(kParameters)),
+                  std::vector<float>(kParameters));
   for (int64_t step = 1; step <= 50; ++step) {
-    rmsprop.Step({.learning_rate = 1e-9, .step = step, .values = values, .gradient = gradient});
-    ASSERT_TRUE(std::isfinite(values[0])) << step;
+    rmsprop.Step(1e-9, std::vector<float>(kParameters, 0.7F));
+    ASSERT_TRUE(std::isfinite(rmsprop.values()[0])) << step;
   }
 }
 
 TEST(Rmsprop, TenStepsAgreeWithDoublePrecision) {
   const RmspropOptions options{
       .smoothing = 0.9, .epsilon = 1e-3, .momentum = 0.8, .weight_decay = 0.01};
-  Rmsprop rmsprop(options, OneBlock(kParameters));
   std::vector<double> square(kParameters);
   std::vector<double> velocity(kParameters);
-  ExpectAgreement(&rmsprop, [&](size_t i, int64_t /*step*/, double value, double gradient) {
+  ExpectAgreement(Rmsprop(options, OneBlock(kParameters)), [&](size_t i, int64_t /*step*/,
+                                                               double value, double gradient) {
     const double g = gradient + options.weight_decay * value;
     square[i] = options.smoothing * square[i] + (1 - options.smoothing) * g * g;
     velocity[i] = options.momentum * velocity[i] + g / (std::sqrt(square[i]) + options.epsilon);
@@ -60,14 +51,9 @@ TEST(Rmsprop, TenStepsAgreeWithDoublePrecision) {
   });
 }
 
-TEST(Rmsprop, RemembersWhatItsOptionsNeed) {
+TEST(Rmsprop, RemembersWhatItsOptionsNeedEvenOfNoParameters) {
   const auto names = [](const RmspropOptions& options) {
-    Rmsprop rmsprop(options, OneBlock(3));
-    std::vector<std::string> found;
-    for (const Optimizer::Slot& slot : rmsprop.slots()) {
-      found.push_back(slot.name);
-    }
-    return found;
+    return Rmsprop(options, {}).slot_names();
   };
   EXPECT_THAT(names({}), ElementsAre("square"));
   EXPECT_THAT(names({.momentum = 0.1}), ElementsAre("square", "velocity"));
@@ -76,26 +62,30 @@ TEST(Rmsprop, RemembersWhatItsOptionsNeed) {
               ElementsAre("square", "mean", "velocity"));
 }
 
+// Each choice of slots.
+std::vector<RmspropOptions> RmspropKinds() {
+  return {{.weight_decay = 0.01},
+          {.momentum = 0.9, .weight_decay = 0.01},
+          {.centered = true, .weight_decay = 0.01},
+          {.momentum = 0.9, .centered = true, .weight_decay = 0.01}};
+}
+
 TEST(Rmsprop, SlotsResumeToTheSameBits) {
-  for (const bool centered : {false, true}) {
-    for (const double momentum : {0.0, 0.9}) {
-      const RmspropOptions options{
-          .momentum = momentum, .centered = centered, .weight_decay = 0.01};
-      Rmsprop whole(options, OneBlock(kParameters));
-      Rmsprop first(options, OneBlock(kParameters));
-      Rmsprop second(options, OneBlock(kParameters));
-      ExpectResumesExactly(&whole, &first, &second);
-    }
+  for (const RmspropOptions& options : RmspropKinds()) {
+    ExpectResumesExactly<Rmsprop>(options, OneBlock(kParameters));
+  }
+}
+
+TEST(Rmsprop, AStepInPartsGivesTheBitsOfAWholeOne) {
+  for (const RmspropOptions& options : RmspropKinds()) {
+    ExpectSameBitsInParts<Rmsprop>(options);
   }
 }
 
 TEST(Rmsprop, RefusesArraysOfAnotherSize) {
-  std::vector<float> values(3);
-  const std::vector<float> gradient(2);
-  EXPECT_THROW(Rmsprop({}, OneBlock(3)).Step({.values = values, .gradient = gradient}),
-               CheckFailure);
-  EXPECT_THROW(Rmsprop({}, OneBlock(2)).Step({.values = values, .gradient = gradient}),
-               CheckFailure);
+  for (const RmspropOptions& options : RmspropKinds()) {
+    ExpectRefusesOtherSizes(Rmsprop(options, OneBlock(3)));
+  }
 }
 
 }  // namespace

@@ -3,43 +3,54 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <span>
 #include <vector>
 
+#include "tests/trainer/optim/optimizer_checks.h"
 #include "trainer/base/check.h"
 
 namespace lockstep {
 namespace {
 
 using testing::ElementsAre;
+using testing::FloatEq;
 
-TEST(WeightAverage, BeginsWithTheFirstValuesAndMovesAPartOfTheWay) {
-  WeightAverage average(0.1, std::vector<float>{1, 8});
-  EXPECT_THAT(average.values(), ElementsAre(1, 8));
-  average.Update(1, std::vector<float>{11, -2});
-  EXPECT_THAT(average.values(), ElementsAre(testing::FloatEq(10), testing::FloatEq(-1)));
+TEST(MoveAverage, GoesAPartOfTheWay) {
+  std::vector<float> average{1, 8};
+  MoveAverage(0.1, 1, std::vector<float>{11, -2}, average);
+  EXPECT_THAT(average, ElementsAre(FloatEq(10), FloatEq(-1)));
 }
 
-TEST(WeightAverage, ForgetsFasterInTheFirstSteps) {
-  WeightAverage average(0.999, std::vector<float>{0});
-  average.Update(1, std::vector<float>{11});  // keeps 2 / 11
-  EXPECT_FLOAT_EQ(average.values()[0], 9);
-  WeightAverage late(0.999, std::vector<float>{0});
-  late.Update(100'000, std::vector<float>{1000});
-  EXPECT_FLOAT_EQ(late.values()[0], 1);
+TEST(MoveAverage, ForgetsFasterInTheFirstSteps) {
+  std::vector<float> early{0};
+  MoveAverage(0.999, 1, std::vector<float>{11}, early);  // keeps 2 / 11
+  EXPECT_THAT(early, ElementsAre(FloatEq(9)));
+  std::vector<float> late{0};
+  MoveAverage(0.999, 100'000, std::vector<float>{1000}, late);
+  EXPECT_THAT(late, ElementsAre(FloatEq(1)));
 }
 
-TEST(WeightAverage, CanBeginAnew) {
-  WeightAverage average(0.5, std::vector<float>{1});
-  average.Update(1, std::vector<float>{5});
-  average.Reset(std::vector<float>{3});
-  EXPECT_THAT(average.values(), ElementsAre(3));
+TEST(MoveAverage, InPartsGivesTheBitsOfTheWhole) {
+  const std::vector<float> values = NormalNumbers(1);
+  std::vector<float> whole = NormalNumbers(2);
+  std::vector<float> parts = whole;
+  MoveAverage(0.9, 50, values, whole);
+  size_t begin = 0;
+  for (const size_t size : {3, 0, 1, 20, 13}) {
+    MoveAverage(0.9, 50, std::span(values).subspan(begin, size),
+                std::span(parts).subspan(begin, size));
+    begin += size;
+  }
+  ASSERT_EQ(begin, parts.size());
+  EXPECT_EQ(parts, whole);
 }
 
-TEST(WeightAverage, RefusesArraysOfAnotherSizeAndADecayOfOne) {
-  WeightAverage average(0.5, std::vector<float>{1});
-  EXPECT_THROW(average.Update(1, std::vector<float>{1, 2}), CheckFailure);
-  EXPECT_THROW(average.Reset(std::vector<float>{}), CheckFailure);
-  EXPECT_THROW(WeightAverage(1, std::vector<float>{1}), CheckFailure);
+TEST(MoveAverage, RefusesArraysOfAnotherSizeADecayOfOneAndAStepBeforeTheFirst) {
+  std::vector<float> average{1};
+  EXPECT_THROW(MoveAverage(0.5, 1, std::vector<float>{1, 2}, average), CheckFailure);
+  EXPECT_THROW(MoveAverage(1, 1, std::vector<float>{1}, average), CheckFailure);
+  EXPECT_THROW(MoveAverage(-0.1, 1, std::vector<float>{1}, average), CheckFailure);
+  EXPECT_THROW(MoveAverage(0.5, 0, std::vector<float>{1}, average), CheckFailure);
 }
 
 }  // namespace

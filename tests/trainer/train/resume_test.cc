@@ -43,7 +43,7 @@ class ResumeTest : public testing::Test {
 
   // What `run` begins with.
   TrainingState Start(const ResumeChoice& choice, const SmallRun& run) {
-    TrainingState state = run.New();
+    TrainingState state = run.New(&world_);
     saved_ = StartFrom(choice,
                        {.job = run.loaded.job,
                         .data_sha256 = data_sha256_,
@@ -196,7 +196,7 @@ TEST_F(ResumeTest, ANewRunMayBeginWithTheWeightsOfAnother) {
       Start({.kind = Kind::kAuto, .initial_weights = IsRoot() ? *scratch_ / "weights.h5" : weights},
             run_);
   TrainingState expected = run_.New();
-  expected.values = run_.Numbered(4).values;
+  std::ranges::copy(run_.Numbered(4).values, expected.values.begin());
   ExpectSame(state, expected);
 }
 

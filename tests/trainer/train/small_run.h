@@ -26,8 +26,10 @@ struct SmallRun {
 
   const ParameterLayout& layout() const { return net->parameters(); }
 
-  // The beginning of a new run.
-  TrainingState New() const { return NewState(loaded.job, *net); }
+  // The beginning of a new run. `communicator`: as NewState takes it.
+  TrainingState New(const comm::Communicator* communicator = nullptr) const {
+    return NewState(loaded.job, *net, communicator);
+  }
 
   // A state after `step` in which every number is another one.
   TrainingState Numbered(int64_t step) const {
@@ -39,13 +41,11 @@ struct SmallRun {
                       .best_correct = 17};
     std::iota(state.values.begin(), state.values.end(), 1.0F);
     float first = 1000;
-    for (const Optimizer::Slot& slot : state.optimizer->slots()) {
-      std::iota(slot.values.begin(), slot.values.end(), first);
+    for (const std::span<float> slot : state.slots) {
+      std::iota(slot.begin(), slot.end(), first);
       first += 1000;
     }
-    if (state.average) {
-      std::iota(state.average->values().begin(), state.average->values().end(), first);
-    }
+    std::iota(state.average.begin(), state.average.end(), first);
     return state;
   }
 
@@ -63,13 +63,11 @@ struct SmallRun {
 
 // A copy of every number of a state.
 inline std::vector<std::vector<float>> NumbersOf(const TrainingState& state) {
-  std::vector<std::vector<float>> numbers{state.values};
-  for (const Optimizer::Slot& slot : state.optimizer->slots()) {
-    numbers.emplace_back(slot.values.begin(), slot.values.end());
+  std::vector<std::vector<float>> numbers{{state.values.begin(), state.values.end()}};
+  for (const std::span<float> slot : state.slots) {
+    numbers.emplace_back(slot.begin(), slot.end());
   }
-  if (state.average) {
-    numbers.emplace_back(state.average->values().begin(), state.average->values().end());
-  }
+  numbers.emplace_back(state.average.begin(), state.average.end());
   return numbers;
 }
 

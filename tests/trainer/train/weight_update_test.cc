@@ -1,0 +1,168 @@
+#include "trainer/train/weight_update.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "tests/trainer/train/small_run.h"
+#include "trainer/base/random.h"
+#include "trainer/optim/weight_average.h"
+
+namespace lockstep {
+namespace {
+
+constexpr double kRate = 0.05;
+
+// A network with several stretches of kNormGrain parameters, tensors across their ends, and
+// buffers.
+SmallRun LargerRun(std::vector<std::string> overrides) {
+  overrides.insert(overrides.end(),
+                   {"model={ layer { name: 'conv' conv2d { filters: 70 kernel: 3 } } "
+                    "layer { name: 'bn' batch_norm {} } "
+                    "layer { name: 'fc' linear { units: 10 } } }"});
+  return SmallRun(overrides);
+}
+
+std::vector<float> GradientOfStep(uint32_t step, size_t size) {
+  RandomStream stream(5, {.purpose = Purpose::kInitialise, .time = step});
+  std::vector<float> gradient(size);
+  for (float& element : gradient) {
+    element = 0.01F * stream.Normal();
+  }
+  return gradient;
+}
+
+class WeightUpdateTest : public testing::Test {
+ protected:
+  // The state after `steps` steps, and the norm of the last one's gradient.
+  struct Result {
+    std::vector<std::vector<float>> numbers;
+    double norm = 0;
+  };
+
+  // By all ranks with `workers` each.
+  Result Together(const SmallRun& run, const ClipOptions& clip, int workers, int64_t steps) {
+    WorkerPool pool(workers, [](int) {});
+    TrainingState state = run.New(&world_);
+    WeightUpdate update(run.layout(), clip, &pool, world_);
+    update.Begin(state);
+    Result result;
+    while (state.position.step < steps) {
+      ++state.position.step;
+      const std::vector<float> gradient =
+          GradientOfStep(static_cast<uint32_t>(state.position.step), state.values.size());
+      result.norm = update.Apply(
+          kRate,
+          [&](int64_t begin, std::span<float> out) {
+            std::copy_n(gradient.begin() + begin, out.size(), out.begin());
+          },
+          &state);
+    }
+    result.numbers = NumbersOf(state);
+    EXPECT_TRUE(std::ranges::equal(update.weights(), state.values)) << "what steps compute with";
+    return result;
+  }
+
+  // The same by plain calls for whole arrays, without clipping.
+  Result Alone(const SmallRun& run, int64_t steps) {
+    TrainingState state = run.New();
+    Result result;
+    const ParameterLayout& layout = run.layout();
+    for (int64_t step = 1; step <= steps; ++step) {
+      std::vector<float> gradient =
+          GradientOfStep(static_cast<uint32_t>(step), state.values.size());
+      const std::span<float> parameters = layout.ParametersOf(std::span(gradient));
+      double squares = 0;
+      for (const float element : parameters) {
+        squares += double{element} * double{element};
+      }
+      result.norm = std::sqrt(squares);
+      state.optimizer->Step({.learning_rate = kRate,
+                             .step = step,
+                             .values = layout.ParametersOf(state.values),
+                             .gradient = parameters,
+                             .slots = state.slots},
+                            {.begin = 0, .end = parameters.size()});
+      UpdateBuffers(layout, layout.BuffersOf(std::span<const float>(gradient)),
+                    layout.BuffersOf(state.values));
+      if (!state.average.empty()) {
+        MoveAverage(state.average_decay, step, state.values, state.average);
+      }
+    }
+    result.numbers = NumbersOf(state);
+    return result;
+  }
+
+  comm::Communicator world_ = comm::Communicator::World();
+};
+
+TEST_F(WeightUpdateTest, GivesTheBitsOfOneThreadForEveryOptimiserAndNumberOfWorkers) {
+  for (const char* const optimizer : {"sgd={ learning_rate: 1 momentum: 0.9 }", "adam={}",
+                                      "adamw={}", "rmsprop={ learning_rate: 1 momentum: 0.5 }",
+                                      "lars={ learning_rate: 1 }", "lamb={ learning_rate: 1 }"}) {
+    const SmallRun run =
+        LargerRun({std::string("optimizer.") + optimizer, "regularization.weight_decay=0.01",
+                   "weight_average.decay=0.5"});
+    const Result expected = Alone(run, 3);
+    for (const int workers : {1, 2, 5}) {
+      SCOPED_TRACE(testing::Message() << optimizer << ", " << workers << " workers");
+      const Result result = Together(run, {}, workers, 3);
+      EXPECT_EQ(result.numbers, expected.numbers);
+      EXPECT_NEAR(result.norm, expected.norm, 1e-12);
+    }
+  }
+}
+
+TEST_F(WeightUpdateTest, TheNormAndWhatItClipsHaveTheSameBitsForEveryNumberOfWorkers) {
+  const SmallRun run = LargerRun({"optimizer.sgd={ learning_rate: 1 }"});
+  const ClipOptions clip{.value = 0.02, .global_norm = 0.3};
+  const Result one = Together(run, clip, 1, 3);
+  for (const int workers : {2, 3, 7}) {
+    const Result many = Together(run, clip, workers, 3);
+    EXPECT_EQ(many.norm, one.norm);
+    EXPECT_EQ(many.numbers, one.numbers);
+  }
+}
+
+// With plain descent a step moves the values by the rate times what is left of the gradient.
+TEST_F(WeightUpdateTest, ClipsFirstEachElementAndThenTheNorm) {
+  const SmallRun run = LargerRun({"optimizer.sgd={ learning_rate: 1 }"});
+  const std::span<const Parameter> parameters = run.layout().parameters();
+  ASSERT_FALSE(parameters.empty());
+  const ClipOptions clip{.value = 0.015, .global_norm = 0.25};
+  std::vector<double> expected;
+  double squares = 0;
+  const auto size = static_cast<size_t>(run.layout().size());
+  for (const float element : GradientOfStep(1, run.New().values.size())) {
+    if (expected.size() < size) {
+      expected.push_back(std::clamp<double>(element, -clip.value, clip.value));
+      squares += expected.back() * expected.back();
+    }
+  }
+  ASSERT_GT(std::sqrt(squares), clip.global_norm) << "nothing to clip";
+  const std::vector<float> before = NumbersOf(run.New()).front();
+  const std::vector<float> after = Together(run, clip, 2, 1).numbers.front();
+  for (size_t i = 0; i < size; ++i) {
+    EXPECT_NEAR(before[i] - after[i], kRate * expected[i] * clip.global_norm / std::sqrt(squares),
+                1e-6)
+        << i;
+  }
+}
+
+TEST_F(WeightUpdateTest, AnAverageFollowsTheNewWeightsAndBuffers) {
+  const SmallRun run = LargerRun({"weight_average.decay=0.1"});
+  const std::vector<float> before = NumbersOf(run.New()).front();
+  const std::vector<std::vector<float>> after = Together(run, {}, 2, 1).numbers;
+  const std::vector<float>& values = after.front();
+  const std::vector<float>& average = after.back();
+  ASSERT_EQ(average.size(), values.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    EXPECT_NEAR(average[i], 0.1 * before[i] + 0.9 * values[i], 1e-6) << i;
+  }
+}
+
+}  // namespace
+}  // namespace lockstep
