@@ -6,9 +6,9 @@ set(CPACK_PACKAGE_VENDOR "Lockstep")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "data-parallel CNN training, bit-identical on any rank count")
 set(CPACK_PACKAGE_DESCRIPTION
 "Lockstep trains convolutional networks on clusters of CPUs. Every MPI rank
-holds a copy of the network and works on its share of every mini-batch; the
-gradients are summed exactly, so that the weights are the same, byte for byte,
-on any number of ranks and threads, stopped and resumed anywhere.
+works on its share of every mini-batch; the gradients are summed exactly, so
+that the weights are the same, byte for byte, on any number of ranks and
+threads, stopped and resumed anywhere.
 .
 Networks from LeNet-5 to ResNeXt, read from job files; checkpoints and metrics
 are HDF5 files that PyTorch, pandas and h5py read. Started by mpirun or Slurm.")
