@@ -1,5 +1,7 @@
 #include "trainer/tensor/products.h"
 
+#include <xmmintrin.h>
+
 #include <algorithm>
 
 #include "trainer/base/divide.h"
@@ -26,6 +28,21 @@ int64_t RowsInPiece(int64_t rows, int64_t n, int64_t k) {
 int64_t FeaturesInPiece(int64_t features, int64_t rows, int64_t n) {
   const int64_t most = kSmallProduct / (rows * n);
   return most < kFewestFeatures ? features : DivideUp(features, DivideUp(features, most));
+}
+
+// A square of as many rows and columns as a register has lanes, from rows that start `in_stride`
+// numbers apart to rows `out_stride` apart.
+constexpr int64_t kLanes = 4;
+void TransposeSquare(const float* in, int64_t in_stride, float* out, int64_t out_stride) {
+  __m128 a = _mm_loadu_ps(in);
+  __m128 b = _mm_loadu_ps(in + in_stride);
+  __m128 c = _mm_loadu_ps(in + 2 * in_stride);
+  __m128 d = _mm_loadu_ps(in + 3 * in_stride);
+  _MM_TRANSPOSE4_PS(a, b, c, d);
+  _mm_storeu_ps(out, a);
+  _mm_storeu_ps(out + out_stride, b);
+  _mm_storeu_ps(out + 2 * out_stride, c);
+  _mm_storeu_ps(out + 3 * out_stride, d);
 }
 
 }  // namespace
@@ -75,17 +92,24 @@ void CopyRows(int64_t rows, int columns, ConstMatrix from, Matrix to) {
 }
 
 void Transpose(const float* in, int64_t rows, int64_t columns, float* out) {
-  // Square tiles, so that both sides stay in the nearest cache.
+  // Squares that fit into registers, in tiles, so that both sides stay in the nearest cache.
   constexpr int64_t kTile = 16;
-  for (int64_t row = 0; row < rows; row += kTile) {
-    const int64_t row_end = std::min(row + kTile, rows);
-    for (int64_t column = 0; column < columns; column += kTile) {
-      const int64_t column_end = std::min(column + kTile, columns);
-      for (int64_t c = column; c < column_end; ++c) {
-        for (int64_t r = row; r < row_end; ++r) {
-          out[c * rows + r] = in[r * columns + c];
+  const int64_t whole_rows = rows - rows % kLanes;
+  const int64_t whole_columns = columns - columns % kLanes;
+  for (int64_t row = 0; row < whole_rows; row += kTile) {
+    const int64_t row_end = std::min(row + kTile, whole_rows);
+    for (int64_t column = 0; column < whole_columns; column += kTile) {
+      const int64_t column_end = std::min(column + kTile, whole_columns);
+      for (int64_t c = column; c < column_end; c += kLanes) {
+        for (int64_t r = row; r < row_end; r += kLanes) {
+          TransposeSquare(in + r * columns + c, columns, out + c * rows + r, rows);
         }
       }
+    }
+  }
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t c = r < whole_rows ? whole_columns : 0; c < columns; ++c) {
+      out[c * rows + r] = in[r * columns + c];
     }
   }
 }

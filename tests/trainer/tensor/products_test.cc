@@ -126,7 +126,8 @@ TEST(Products, CopyRowsCopiesDenseAndStridedRows) {
 }
 
 TEST(Products, TransposeReachesEveryElementOfOddSizes) {
-  for (const auto& [rows, columns] : {std::pair{1, 1}, {3, 17}, {16, 16}, {33, 50}}) {
+  for (const auto& [rows, columns] :
+       {std::pair{1, 1}, {3, 17}, {17, 3}, {16, 16}, {20, 24}, {33, 50}}) {
     std::vector<float> in(rows * columns);
     for (int i = 0; i < rows * columns; ++i) {
       in[i] = static_cast<float>(i);
