@@ -80,4 +80,8 @@ void NodeMemory::Publish() {
   CheckMpi(MPI_Win_sync(window_->window), "MPI_Win_sync");
 }
 
+void NodeMemory::Abandon() {
+  static_cast<void>(window_.release());
+}  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks)
+
 }  // namespace lockstep::comm

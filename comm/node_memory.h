@@ -26,6 +26,8 @@ class NodeMemory {
   std::span<std::byte> bytes() const { return bytes_; }
   // Collective over the node: what its first rank wrote before is what all read after.
   void Publish();
+  // Leaves the memory to the end of the process, for those who still use it.
+  void Abandon();
 
  private:
   struct Window;
