@@ -1,8 +1,11 @@
 #include "comm/node_memory.h"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <string>
 
@@ -25,6 +28,37 @@ void CheckSameSize(const MpiHandle& node, size_t bytes) {
         fmt::format("the ranks of a node ask for shared memory of different sizes: {} bytes here, "
                     "between {} and {} elsewhere",
                     bytes, -extremes[1], extremes[0]));
+  }
+}
+
+// Has the kernel find memory for all pages that `bytes` touches. Returns whether it did. Linux
+// before 5.14 finds it when a page is written first, and cannot be asked.
+bool TakePages(std::span<std::byte> bytes) {
+  constexpr int kPopulateWrite = 23;  // MADV_POPULATE_WRITE, in <sys/mman.h> from glibc 2.35 on
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t before = reinterpret_cast<uintptr_t>(bytes.data()) % page;
+  return bytes.empty() ||
+         madvise(bytes.data() - before, before + bytes.size(), kPopulateWrite) == 0 ||
+         errno == EINVAL;
+}
+
+// Takes all pages, each rank its share. MPI only looks whether the whole would fit at that moment:
+// whoever came to the first page that does not, maybe hours later, would be killed by SIGBUS.
+void TakeTogether(const Communicator& communicator, const MpiHandle& node,
+                  std::span<std::byte> bytes, const std::string& allocation) {
+  const auto ranks = static_cast<size_t>(communicator.node_size());
+  const auto rank = static_cast<size_t>(communicator.node_rank());
+  const size_t begin = bytes.size() * rank / ranks;
+  const size_t end = bytes.size() * (rank + 1) / ranks;
+  int missing = TakePages(bytes.subspan(begin, end - begin)) ? 0 : 1;
+  CheckMpi(MPI_Allreduce(MPI_IN_PLACE, &missing, 1, MPI_INT, MPI_MAX, node.communicator),
+           "MPI_Allreduce");
+  if (missing != 0 && rank == 0) {
+    throw Error(fmt::format("rank {}: {} failed: there is not enough memory", communicator.rank(),
+                            allocation));
+  }
+  if (missing != 0) {
+    MPI_Barrier(node.communicator);  // the first rank aborts this one
   }
 }
 
@@ -68,6 +102,7 @@ NodeMemory::NodeMemory(const Communicator& communicator, size_t bytes) {
   // Every rank maps the memory at the start of some page, so all of them skip the same bytes.
   const size_t skip = (kAlignment - reinterpret_cast<uintptr_t>(base) % kAlignment) % kAlignment;
   bytes_ = {static_cast<std::byte*>(base) + skip, bytes};
+  TakeTogether(communicator, *window_->node, bytes_, allocation);
 }
 
 NodeMemory::~NodeMemory() = default;

@@ -15,7 +15,8 @@ class NodeMemory {
  public:
   // Collective. Throws Error on all ranks of a node when they pass different sizes, and on its
   // first rank alone (which must Abort: the others still wait for it) when there is not enough
-  // memory.
+  // memory: all of it is taken here, by each rank its share, from the beginning in rank order. (On
+  // a machine with several memories, a page is near the rank that took it.)
   NodeMemory(const Communicator& communicator, size_t bytes);
   // Collective over the node, unless an exception is passing.
   ~NodeMemory();

@@ -29,7 +29,17 @@ optimizer { adam {} }
 # The mpirun of the program's MPI.
 MPIRUN = os.environ.get("LOCKSTEP_TEST_MPIRUN", "mpirun")
 
+# A mount table of one's own, as root or in a user namespace, where mounts end with the program.
+PRIVATE_MOUNTS = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--mount"]
+CAN_MOUNT = subprocess.run([*PRIVATE_MOUNTS, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True,
+                           check=False).returncode == 0
+
 _program = ""
+
+
+def behind_mount(mount, script='exec "$@"'):
+    """The words that start the program behind the command `mount`, whose mount it alone sees; `script` runs it."""
+    return [*PRIVATE_MOUNTS, "sh", "-c", f"{mount} && {script}", "sh"]
 
 
 class ProgramTest(unittest.TestCase):

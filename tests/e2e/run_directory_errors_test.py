@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import unittest
 
 import program
@@ -21,11 +20,6 @@ STOPPED = 75
 ENDLESS = ["--set", "epochs=1000000", "--set", "checkpoint.every_epochs=1000000", "--set",
            "evaluation.every_epochs=1000000"]
 
-# A mount table of one's own, as root or in a user namespace, where mounts end with the program.
-PRIVATE_MOUNTS = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--mount"]
-CAN_MOUNT = subprocess.run([*PRIVATE_MOUNTS, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True,
-                           check=False).returncode == 0
-
 
 class RunDirectoryErrorsTest(program.ProgramTest):
     def training(self, output, *settings):
@@ -35,7 +29,7 @@ class RunDirectoryErrorsTest(program.ProgramTest):
     def in_mount(self, mount, script):
         """The words that start the program behind a mount on the directory `full`."""
         (self.directory / "full").mkdir(exist_ok=True)
-        return [*PRIVATE_MOUNTS, "sh", "-c", f"{mount} && {script}", "sh"]
+        return program.behind_mount(mount, script)
 
     def test_below_a_regular_file(self):
         self.refused(STORAGE_ERROR, *self.training("job.textproto"),
@@ -53,7 +47,7 @@ class RunDirectoryErrorsTest(program.ProgramTest):
                              says=[f"{path}: Permission denied; choose a place that you may use"])
                 directory.parent.chmod(0o777)
 
-    @unittest.skipUnless(CAN_MOUNT, "mounting is not allowed here")
+    @unittest.skipUnless(program.CAN_MOUNT, "mounting is not allowed here")
     def test_on_a_read_only_file_system(self):
         read_only = self.in_mount("mount -t tmpfs -o ro tmpfs full", 'exec "$@"')
         self.refused(STORAGE_ERROR, *self.training("full"), before=read_only,
@@ -72,7 +66,7 @@ class RunDirectoryErrorsTest(program.ProgramTest):
         self.assertEqual(first.returncode, STOPPED, log)
         self.run_program("verify", json.loads(answer)["checkpoint"])
 
-    @unittest.skipUnless(CAN_MOUNT, "mounting is not allowed here")
+    @unittest.skipUnless(program.CAN_MOUNT, "mounting is not allowed here")
     def test_on_a_full_disk_training_goes_on_and_what_was_saved_stays_whole(self):
         # Room for two checkpoints of 88 kB, not for the third. What is on the disk outlives it as a copy.
         full = self.in_mount("mount -t tmpfs -o size=256k tmpfs full",
