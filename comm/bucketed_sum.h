@@ -16,8 +16,8 @@
 #include "comm/mpi_call.h"
 #include "comm/node_lanes.h"
 #include "comm/node_memory.h"
+#include "comm/patience.h"
 #include "comm/pieces.h"
-#include "comm/spin_lock.h"
 #include "comm/stopwatch.h"
 
 namespace lockstep::comm {
@@ -263,11 +263,9 @@ class BucketedSum {
     while (!condition()) {
       if (in_step_ && several_nodes_) {
         Progress();
-      } else if (patience.exhausted()) {  // MPI may still have something to pass on
-        int found = 0;
-        CheckMpi(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, handle_->communicator, &found,
-                            MPI_STATUS_IGNORE),
-                 kOperation);
+      }
+      if (patience.exhausted()) {
+        LetMpiProgress(*handle_);
       }
       if (!meanwhile()) {
         patience.Wait();

@@ -43,4 +43,10 @@ void CheckMpi(int code, const char* operation) {
   throw Error(fmt::format("rank {}: {} failed: {}", rank, operation, text));
 }
 
+void LetMpiProgress(const MpiHandle& handle) {
+  int found = 0;
+  CheckMpi(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, handle.communicator, &found, MPI_STATUS_IGNORE),
+           "MPI_Iprobe");
+}
+
 }  // namespace lockstep::comm

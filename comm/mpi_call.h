@@ -41,6 +41,10 @@ std::unique_ptr<MpiHandle> Duplicate(MPI_Comm communicator);
 // MPI_UNDEFINED.
 std::unique_ptr<MpiHandle> Split(MPI_Comm communicator, int color);
 
+// What a rank that waits without MPI calls now and then: MPI may still have something of this rank
+// to pass on to others.
+void LetMpiProgress(const MpiHandle& handle);
+
 // Throws Error that names this rank, `operation` and MPI's own message unless `code` is
 // MPI_SUCCESS.
 void CheckMpi(int code, const char* operation);

@@ -3,7 +3,8 @@
 #include <atomic>
 #include <new>
 
-#include "comm/spin_lock.h"
+#include "comm/mpi_call.h"
+#include "comm/patience.h"
 #include "comm/stopwatch.h"
 
 namespace lockstep::comm {
@@ -16,12 +17,16 @@ static_assert(Arrivals::is_always_lock_free, "other processes see no lock of a l
 }  // namespace
 
 NodeBarrier::NodeBarrier(const Communicator& communicator)
-    : memory_(communicator, sizeof(Arrivals)), node_size_(communicator.node_size()) {
+    : handle_(Duplicate(communicator.node_handle().communicator)),
+      memory_(communicator, sizeof(Arrivals)),
+      node_size_(communicator.node_size()) {
   if (communicator.node_rank() == 0) {
     new (memory_.bytes().data()) Arrivals(0);
   }
   memory_.Publish();
 }
+
+NodeBarrier::~NodeBarrier() = default;
 
 void NodeBarrier::Wait() {
   auto* const arrivals = reinterpret_cast<Arrivals*>(memory_.bytes().data());
@@ -30,6 +35,9 @@ void NodeBarrier::Wait() {
   const Stopwatch stopwatch(&wait_seconds_);
   Patience patience;
   while (arrivals->load(std::memory_order_acquire) < rounds_ * node_size_) {
+    if (patience.exhausted()) {
+      LetMpiProgress(*handle_);
+    }
     patience.Wait();
   }
 }

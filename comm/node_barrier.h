@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "comm/communicator.h"
 #include "comm/node_memory.h"
@@ -11,8 +12,9 @@ namespace lockstep::comm {
 // fraction of what MPI_Barrier takes. What one of them wrote to such memory before, all read after.
 class NodeBarrier {
  public:
-  // Collective.
+  // Collective over the node.
   explicit NodeBarrier(const Communicator& communicator);
+  ~NodeBarrier();
 
   // Collective over the node. Main thread only.
   void Wait();
@@ -21,6 +23,7 @@ class NodeBarrier {
   double wait_seconds() const { return wait_seconds_; }
 
  private:
+  std::unique_ptr<MpiHandle> handle_;
   NodeMemory memory_;
   int64_t node_size_;
   int64_t rounds_ = 0;

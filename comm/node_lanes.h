@@ -161,7 +161,7 @@ class NodeLanes {
 
   T* Lane(int64_t rank) const { return lanes_ + rank * stride_; }
   T* Body(int64_t rank) const { return Lane(rank) + head_; }
-  // The same where it holds values.
+  // The same where it holds values: in other steps the same memory holds sums.
   float* Values(int64_t rank) const { return reinterpret_cast<float*>(Body(rank)); }
 
   bool AddToBlock(int64_t index, int64_t begin, std::span<const float> values) {

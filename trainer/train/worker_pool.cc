@@ -4,7 +4,7 @@
 
 #include <system_error>
 
-#include "comm/spin_lock.h"
+#include "comm/patience.h"
 #include "trainer/base/check.h"
 #include "trainer/base/error.h"
 
