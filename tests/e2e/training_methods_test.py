@@ -266,18 +266,39 @@ class TenStepsTest(program.ProgramTest):
 
 
 class MemoryTest(program.ProgramTest):
+    def check(self, *settings, ranks=1):
+        answer = self.run_program("check", "job.textproto", "--json", *settings, ranks=ranks)
+        return json.loads(answer.stdout)["memory_bytes"]
+
+    def parameters(self):
+        answer = self.run_program("summary", "job.textproto", "--json").stdout
+        return json.loads(answer)["parameters"]
+
     def test_check_counts_what_every_optimizer_remembers(self):
         def memory(optimizer):
-            return json.loads(self.run_program("check", "job.textproto", "--json", "--set",
-                                               f"optimizer={{ {optimizer} }}").stdout)["memory_bytes"]["parameters"]
+            return self.check("--set", f"optimizer={{ {optimizer} }}")["parameters"]
 
         least = memory("sgd { learning_rate: 1 }")
-        answer = self.run_program("summary", "job.textproto", "--json").stdout
-        parameters = json.loads(answer)["parameters"]
+        parameters = self.parameters()
         for arrays, optimizer in ((1, "sgd { learning_rate: 1 momentum: 0.9 }"), (2, "adam {}"), (1, "rmsprop {}"),
                                   (3, "rmsprop { momentum: 0.9 centered: true }")):
             with self.subTest(optimizer):
                 self.assertEqual(memory(optimizer) - least, 4 * parameters * arrays)
+
+    def test_check_counts_what_the_ranks_of_a_node_share(self):
+        plain = "optimizer={ sgd { learning_rate: 1 } }"
+        values = self.parameters() + 2 * 4  # with the running statistics of four channels
+        data = 600 * (28 * 28 + 4)
+        for ranks, settings, arrays, sums in (
+                (1, (), 2, 8),  # weights and gradient; exact sums
+                (1, ("--set", "weight_average={}"), 3, 8),
+                (3, (), 3, 3 * 8),  # the weights once more, for all to read
+                (3, ("--set", "reduction=FLOAT32"), 3, 3 * 4)):
+            with self.subTest(ranks=ranks, settings=settings):
+                memory = self.check("--set", plain, *settings, ranks=ranks)
+                self.assertEqual((memory["data"], memory["parameters"], memory["sums"]),
+                                 (data, 4 * arrays * values, sums * values))
+                self.assertEqual(memory["shared"], data + (4 * arrays + sums) * values)
 
 
 class WeightAverageTest(program.ProgramTest):

@@ -28,17 +28,21 @@ struct CheckArguments {
   bool json = false;
 };
 
-// What a rank keeps in memory while training, in bytes.
-struct RankMemory {
-  int64_t data = 0;        // shared by the ranks of a node
-  int64_t parameters = 0;  // likewise: values, gradient, optimiser slots, average
-  int64_t sums = 0;        // of its microbatches' gradients
-  int threads = 0;         // each with an arena for training and one for evaluation
+// What the ranks of rank 0's node keep in memory while training, in bytes.
+struct TrainingMemory {
+  int ranks = 1;
+  // Shared.
+  int64_t data = 0;
+  int64_t parameters = 0;  // values, gradient, optimiser slots, average
+  int64_t sums = 0;        // of each rank's gradients
+  // Of each thread of each rank.
   MemoryPlan training;
   int64_t evaluation = 0;
+  int threads = 1;
 
+  int64_t shared() const { return data + parameters + sums; }
+  // Of each rank.
   int64_t arenas() const { return threads * (training.bytes + evaluation); }
-  int64_t all() const { return data + parameters + sums + arenas(); }
 };
 
 int64_t DataBytes(const Dataset& dataset) {
@@ -51,20 +55,22 @@ MemoryPlan PlanMemoryOf(const Net& net, Phase phase) {
   return PlanMemory(net, stages, PlanRuns(net, stages), phase);
 }
 
-RankMemory MemoryOf(const v1::Job& job, const JobData& data, const Net& net, int ranks,
-                    int threads) {
+// With `ranks` ranks on the node, with `threads` each.
+TrainingMemory MemoryOf(const v1::Job& job, const JobData& data, const Net& net, int ranks,
+                        int threads) {
   const auto optimizer = BuildOptimizer(job, {});
   const auto slots = static_cast<int64_t>(optimizer->slot_names().size());
   // Weights, gradient; weights once more where ranks publish them; average.
   const int64_t values = 2 + (ranks > 1 ? 1 : 0) + (job.has_weight_average() ? 1 : 0);
   const int64_t sum_bytes = job.reduction() == v1::Job::FLOAT32 ? 4 : 8;
   return {
+      .ranks = ranks,
       .data = DataBytes(data.train()) + DataBytes(data.test()),
       .parameters = 4 * (values * net.parameters().value_count() + slots * net.parameters().size()),
-      .sums = sum_bytes * net.parameters().value_count(),
-      .threads = threads,
+      .sums = ranks * sum_bytes * net.parameters().value_count(),
       .training = PlanMemoryOf(net, Phase::kTraining),
-      .evaluation = PlanMemoryOf(net, Phase::kEvaluation).bytes};
+      .evaluation = PlanMemoryOf(net, Phase::kEvaluation).bytes,
+      .threads = threads};
 }
 
 struct CheckResult {
@@ -74,7 +80,7 @@ struct CheckResult {
   TrainingOptions options;
   int ranks;
   int threads;
-  RankMemory memory;
+  TrainingMemory memory;
   std::vector<int64_t> microbatches;  // of a full step, by rank
 };
 
@@ -111,6 +117,7 @@ nlohmann::ordered_json ToJson(const CheckResult& result) {
            {{"data", result.memory.data},
             {"parameters", result.memory.parameters},
             {"sums", result.memory.sums},
+            {"shared", result.memory.shared()},
             {"threads", result.memory.arenas()},
             {"arena", ArenaJson(result.memory.training)}}},
           {"network", NetJson(result.net)}};
@@ -165,13 +172,15 @@ void PrintReadable(const CheckResult& result) {
       "{} rank{} with {} thread{} each: {} microbatches a step and rank\n", result.ranks,
       result.ranks == 1 ? "" : "s", result.threads, result.threads == 1 ? "" : "s",
       fewest == most ? fmt::format("{}", most) : fmt::format("{} to {}", fewest, most)));
-  PrintText(
-      fmt::format("memory of a rank: {} (shared on a node: data {}, parameters {}; its own: sums "
-                  "of gradients {}, threads {})\n",
-                  megabytes(result.memory.all()), megabytes(result.memory.data),
-                  megabytes(result.memory.parameters), megabytes(result.memory.sums),
-                  megabytes(result.memory.arenas())));
-  const MemoryPlan& arena = result.memory.training;
+  const TrainingMemory& memory = result.memory;
+  const bool one = memory.ranks == 1;
+  PrintText(fmt::format(
+      "memory of a node with {} rank{}: {}{} (data {}, parameters {}, sums of gradients "
+      "{}), and {} for the threads of {}\n",
+      memory.ranks, one ? "" : "s", megabytes(memory.shared()), one ? "" : " in /dev/shm",
+      megabytes(memory.data), megabytes(memory.parameters), megabytes(memory.sums),
+      megabytes(memory.arenas()), one ? "it" : "each"));
+  const MemoryPlan& arena = memory.training;
   PrintText(fmt::format(
       "a thread's arena: {}, shared in turn by activations ({}), their gradients ({}), what the "
       "way "
@@ -204,7 +213,7 @@ ExitCode Check(const CheckArguments& arguments, const CollectiveContext& context
       .options = ToTrainingOptions(job.job, static_cast<int64_t>(data.split().train.size())),
       .ranks = communicator->size(),
       .threads = workers,
-      .memory = MemoryOf(job.job, data, *net, communicator->size(), workers),
+      .memory = MemoryOf(job.job, data, *net, communicator->node_size(), workers),
       .microbatches = {}};
   const int64_t microbatches = result.options.plan.MicrobatchCount(0);
   for (int rank = 0; rank < result.ranks; ++rank) {
