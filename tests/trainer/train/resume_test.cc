@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "storage/checkpoint_directory.h"
+#include "tests/mpi/node_layouts.h"
 #include "tests/storage/test_files.h"
 #include "tests/trainer/train/small_run.h"
 #include "trainer/train/together.h"
@@ -19,7 +20,7 @@ using testing::HasSubstr;
 using Kind = ResumeChoice::Kind;
 
 // On any number of ranks: rank 0 alone has the files.
-class ResumeTest : public testing::Test {
+class ResumeTest : public testing::TestWithParam<NodeLayout> {
  protected:
   ResumeTest() {
     if (IsRoot()) {
@@ -72,7 +73,7 @@ class ResumeTest : public testing::Test {
     EXPECT_EQ(NumbersOf(state), NumbersOf(expected));
   }
 
-  comm::Communicator world_ = comm::Communicator::World();
+  comm::Communicator world_ = comm::Communicator::World(GetParam().most_in_node);
   std::optional<storage::TemporaryDirectory> scratch_;
   std::optional<storage::RunDirectory> directory_;
   SmallRun run_;
@@ -80,18 +81,20 @@ class ResumeTest : public testing::Test {
   bool saved_ = false;  // what the last Start has found
 };
 
-TEST_F(ResumeTest, WithoutCheckpointsARunBeginsAnew) {
+INSTANTIATE_TEST_SUITE_P(On, ResumeTest, testing::ValuesIn(kNodeLayouts), NodeLayoutName);
+
+TEST_P(ResumeTest, WithoutCheckpointsARunBeginsAnew) {
   ExpectSame(Start({.kind = Kind::kAuto}, run_), run_.New());
   ExpectSame(Start({.kind = Kind::kNever}, run_), run_.New());
 }
 
-TEST_F(ResumeTest, AutoGoesOnFromTheNewestCheckpointOnAllRanks) {
+TEST_P(ResumeTest, AutoGoesOnFromTheNewestCheckpointOnAllRanks) {
   Save(4, run_);
   Save(8, run_);
   ExpectSame(Start({.kind = Kind::kAuto}, run_), run_.Numbered(8));
 }
 
-TEST_F(ResumeTest, AutoPassesOverADamagedCheckpoint) {
+TEST_P(ResumeTest, AutoPassesOverADamagedCheckpoint) {
   Save(4, run_);
   const auto damaged = Save(8, run_);
   if (IsRoot()) {
@@ -100,7 +103,7 @@ TEST_F(ResumeTest, AutoPassesOverADamagedCheckpoint) {
   ExpectSame(Start({.kind = Kind::kAuto}, run_), run_.Numbered(4));
 }
 
-TEST_F(ResumeTest, AutoBeginsNothingAnewWhereEveryCheckpointIsDamaged) {
+TEST_P(ResumeTest, AutoBeginsNothingAnewWhereEveryCheckpointIsDamaged) {
   const auto damaged = Save(8, run_);
   if (IsRoot()) {
     storage::WriteRaw(damaged, "damaged");
@@ -108,24 +111,24 @@ TEST_F(ResumeTest, AutoBeginsNothingAnewWhereEveryCheckpointIsDamaged) {
   ExpectRefusal({.kind = Kind::kAuto}, run_, ExitCode::kStorage, HasSubstr("step-00000008.h5"));
 }
 
-TEST_F(ResumeTest, APathNamesTheCheckpointToGoOnFrom) {
+TEST_P(ResumeTest, APathNamesTheCheckpointToGoOnFrom) {
   const auto path = Save(4, run_);
   Save(8, run_);
   ExpectSame(Start({.kind = Kind::kFrom, .path = path}, run_), run_.Numbered(4));
 }
 
-TEST_F(ResumeTest, APathThatLeadsNowhereIsRefused) {
+TEST_P(ResumeTest, APathThatLeadsNowhereIsRefused) {
   ExpectRefusal({.kind = Kind::kFrom, .path = "/nowhere/a.h5"}, run_, ExitCode::kStorage,
                 HasSubstr("/nowhere/a.h5"));
 }
 
-TEST_F(ResumeTest, NeverRefusesADirectoryWithCheckpoints) {
+TEST_P(ResumeTest, NeverRefusesADirectoryWithCheckpoints) {
   Save(4, run_);
   ExpectRefusal({.kind = Kind::kNever}, run_, ExitCode::kUsage,
                 HasSubstr("has checkpoints, which --resume never would overwrite"));
 }
 
-TEST_F(ResumeTest, OtherSamplesAStepAreRefusedWithTheFieldThatChanged) {
+TEST_P(ResumeTest, OtherSamplesAStepAreRefusedWithTheFieldThatChanged) {
   Save(4, run_);
   for (const auto& [field, value] : {std::pair("global_batch", "25"),
                                      {"seed", "4"},
@@ -140,14 +143,14 @@ TEST_F(ResumeTest, OtherSamplesAStepAreRefusedWithTheFieldThatChanged) {
   }
 }
 
-TEST_F(ResumeTest, OtherDataIsRefused) {
+TEST_P(ResumeTest, OtherDataIsRefused) {
   Save(4, run_);
   data_sha256_ = "another";
   ExpectRefusal({.kind = Kind::kAuto}, run_, ExitCode::kData,
                 HasSubstr("step-00000004.h5: was trained on other images or labels"));
 }
 
-TEST_F(ResumeTest, KnowsWhetherTheStateIsInTheRunsOwnDirectory) {
+TEST_P(ResumeTest, KnowsWhetherTheStateIsInTheRunsOwnDirectory) {
   const auto own = Save(4, run_);
   Start({.kind = Kind::kAuto}, run_);
   EXPECT_TRUE(saved_);
@@ -161,14 +164,14 @@ TEST_F(ResumeTest, KnowsWhetherTheStateIsInTheRunsOwnDirectory) {
   EXPECT_FALSE(saved_);
 }
 
-TEST_F(ResumeTest, AJobThatChangedInAnotherWayGoesOn) {
+TEST_P(ResumeTest, AJobThatChangedInAnotherWayGoesOn) {
   Save(4, run_);
   const SmallRun changed({"optimizer.adam.learning_rate=0.5", "epochs=9", "data.prefetch=7",
                           "data.augment.rotation.degrees=5"});
   ExpectSame(Start({.kind = Kind::kAuto}, changed), changed.Numbered(4));
 }
 
-TEST_F(ResumeTest, AnotherOptimizerIsRefusedEvenOneWithSlotsOfTheSameNames) {
+TEST_P(ResumeTest, AnotherOptimizerIsRefusedEvenOneWithSlotsOfTheSameNames) {
   Save(4, run_);
   for (const char* kind : {"adamw", "lamb"}) {
     const SmallRun changed({std::string("optimizer.") + kind + "={}"});
@@ -179,7 +182,7 @@ TEST_F(ResumeTest, AnotherOptimizerIsRefusedEvenOneWithSlotsOfTheSameNames) {
   }
 }
 
-TEST_F(ResumeTest, AnotherModelIsRefused) {
+TEST_P(ResumeTest, AnotherModelIsRefused) {
   Save(4, run_);
   const SmallRun changed({"model.layer[0].conv2d.filters=3"});
   ExpectRefusal({.kind = Kind::kAuto}, changed, ExitCode::kStorage,
@@ -187,7 +190,7 @@ TEST_F(ResumeTest, AnotherModelIsRefused) {
                           "job"));
 }
 
-TEST_F(ResumeTest, ANewRunMayBeginWithTheWeightsOfAnother) {
+TEST_P(ResumeTest, ANewRunMayBeginWithTheWeightsOfAnother) {
   const auto weights = Save(4, run_);
   if (IsRoot()) {
     std::filesystem::rename(weights, *scratch_ / "weights.h5");
@@ -200,7 +203,7 @@ TEST_F(ResumeTest, ANewRunMayBeginWithTheWeightsOfAnother) {
   ExpectSame(state, expected);
 }
 
-TEST_F(ResumeTest, AnAverageBeginsWithTheWeightsThatTheRunBeginsWith) {
+TEST_P(ResumeTest, AnAverageBeginsWithTheWeightsThatTheRunBeginsWith) {
   const SmallRun averaging({"weight_average={}"});
   const auto weights = Save(4, run_);
   if (IsRoot()) {
@@ -212,13 +215,13 @@ TEST_F(ResumeTest, AnAverageBeginsWithTheWeightsThatTheRunBeginsWith) {
   EXPECT_TRUE(std::ranges::equal(state.evaluated_values(), run_.Numbered(4).values));
 }
 
-TEST_F(ResumeTest, AnAverageGoesOnOnAllRanks) {
+TEST_P(ResumeTest, AnAverageGoesOnOnAllRanks) {
   const SmallRun averaging({"weight_average={}"});
   Save(4, averaging);
   ExpectSame(Start({.kind = Kind::kAuto}, averaging), averaging.Numbered(4));
 }
 
-TEST_F(ResumeTest, AResumedRunTakesNoInitialWeights) {
+TEST_P(ResumeTest, AResumedRunTakesNoInitialWeights) {
   const auto other = Save(4, run_);
   Save(8, run_);
   ExpectSame(Start({.kind = Kind::kAuto, .initial_weights = other}, run_), run_.Numbered(8));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/mpi/node_layouts.h"
 #include "tests/trainer/train/small_run.h"
 #include "trainer/base/random.h"
 #include "trainer/optim/weight_average.h"
@@ -35,7 +36,7 @@ std::vector<float> GradientOfStep(uint32_t step, size_t size) {
   return gradient;
 }
 
-class WeightUpdateTest : public testing::Test {
+class WeightUpdateTest : public testing::TestWithParam<NodeLayout> {
  protected:
   // The state after `steps` steps, and the norm of the last one's gradient.
   struct Result {
@@ -96,10 +97,12 @@ class WeightUpdateTest : public testing::Test {
     return result;
   }
 
-  comm::Communicator world_ = comm::Communicator::World();
+  comm::Communicator world_ = comm::Communicator::World(GetParam().most_in_node);
 };
 
-TEST_F(WeightUpdateTest, GivesTheBitsOfOneThreadForEveryOptimiserAndNumberOfWorkers) {
+INSTANTIATE_TEST_SUITE_P(On, WeightUpdateTest, testing::ValuesIn(kNodeLayouts), NodeLayoutName);
+
+TEST_P(WeightUpdateTest, GivesTheBitsOfOneThreadForEveryOptimiserAndNumberOfWorkers) {
   for (const char* const optimizer : {"sgd={ learning_rate: 1 momentum: 0.9 }", "adam={}",
                                       "adamw={}", "rmsprop={ learning_rate: 1 momentum: 0.5 }",
                                       "lars={ learning_rate: 1 }", "lamb={ learning_rate: 1 }"}) {
@@ -116,7 +119,7 @@ TEST_F(WeightUpdateTest, GivesTheBitsOfOneThreadForEveryOptimiserAndNumberOfWork
   }
 }
 
-TEST_F(WeightUpdateTest, TheNormAndWhatItClipsHaveTheSameBitsForEveryNumberOfWorkers) {
+TEST_P(WeightUpdateTest, TheNormAndWhatItClipsHaveTheSameBitsForEveryNumberOfWorkers) {
   const SmallRun run = LargerRun({"optimizer.sgd={ learning_rate: 1 }"});
   const ClipOptions clip{.value = 0.02, .global_norm = 0.3};
   const Result one = Together(run, clip, 1, 3);
@@ -128,7 +131,7 @@ TEST_F(WeightUpdateTest, TheNormAndWhatItClipsHaveTheSameBitsForEveryNumberOfWor
 }
 
 // With plain descent a step moves the values by the rate times what is left of the gradient.
-TEST_F(WeightUpdateTest, ClipsFirstEachElementAndThenTheNorm) {
+TEST_P(WeightUpdateTest, ClipsFirstEachElementAndThenTheNorm) {
   const SmallRun run = LargerRun({"optimizer.sgd={ learning_rate: 1 }"});
   const std::span<const Parameter> parameters = run.layout().parameters();
   ASSERT_FALSE(parameters.empty());
@@ -152,7 +155,7 @@ TEST_F(WeightUpdateTest, ClipsFirstEachElementAndThenTheNorm) {
   }
 }
 
-TEST_F(WeightUpdateTest, AnAverageFollowsTheNewWeightsAndBuffers) {
+TEST_P(WeightUpdateTest, AnAverageFollowsTheNewWeightsAndBuffers) {
   const SmallRun run = LargerRun({"weight_average.decay=0.1"});
   const std::vector<float> before = NumbersOf(run.New()).front();
   const std::vector<std::vector<float>> after = Together(run, {}, 2, 1).numbers;
