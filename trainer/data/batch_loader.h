@@ -55,8 +55,6 @@ class BatchLoader {
 
   // Begins with a microbatch: which samples it has is known, none is loaded.
   void Begin(const MicrobatchRequest& request, Microbatch* out);
-  // The same for the given samples, whatever their order.
-  void BeginSamples(uint32_t epoch, std::span<const uint32_t> samples, Microbatch* out);
   // Loads up to `most` more samples of what was begun. Returns whether all are loaded.
   bool Continue(int64_t most, Microbatch* out);
 
@@ -65,6 +63,8 @@ class BatchLoader {
   void LoadSamples(uint32_t epoch, std::span<const uint32_t> samples, Microbatch* out);
 
  private:
+  // Begin, for the given samples whatever their order.
+  void BeginSamples(uint32_t epoch, std::span<const uint32_t> samples, Microbatch* out);
   void LoadSample(size_t i, Microbatch* out);
   // The image of a sample as it is in the epoch, not mixed.
   void LoadImage(uint32_t sample, std::span<float> image);

@@ -29,7 +29,7 @@ LOCKSTEP_EVERY_CPU double SumOfSquares(std::span<const float> values) {
   return total;
 }
 
-double GlobalNorm(std::span<const float> values) { return std::sqrt(SumOfSquares(values)); }
+double Norm(std::span<const float> values) { return std::sqrt(SumOfSquares(values)); }
 
 LOCKSTEP_EVERY_CPU void ClipByValue(double most, std::span<float> gradient) {
   CHECK_GT(most, 0.0);

@@ -23,7 +23,7 @@ double SumOfSquares(std::span<const float> values);
 
 // Euclidean norm of a tensor, for LARS and LAMB: the root of the sum of its squares, which is not
 // divided into stretches.
-double GlobalNorm(std::span<const float> values);
+double Norm(std::span<const float> values);
 
 // Brings every element into [-most, most]; NaN stays. REQUIRES most > 0.
 void ClipByValue(double most, std::span<float> gradient);

@@ -33,8 +33,8 @@ LOCKSTEP_EVERY_CPU void MoveAlong(float rate, std::span<const float> direction, 
 }
 
 double TrustRatio(std::span<const float> values, std::span<const float> direction) {
-  const double value_norm = GlobalNorm(values);
-  const double direction_norm = GlobalNorm(direction);
+  const double value_norm = Norm(values);
+  const double direction_norm = Norm(direction);
   return value_norm == 0 || direction_norm == 0 ? 1 : value_norm / direction_norm;
 }
 

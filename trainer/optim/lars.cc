@@ -26,8 +26,8 @@ LOCKSTEP_EVERY_CPU void StepBlock(const LarsFactors& factors, std::span<const fl
 
 double LocalRate(const LarsOptions& options, std::span<const float> values,
                  std::span<const float> gradient) {
-  const double value_norm = GlobalNorm(values);
-  const double gradient_norm = GlobalNorm(gradient);
+  const double value_norm = Norm(values);
+  const double gradient_norm = Norm(gradient);
   if (value_norm == 0 || gradient_norm == 0) {
     return 1;
   }

@@ -38,7 +38,7 @@ struct BenchResult {
   double images_per_second = 0;
   double data_wait_seconds = 0;    // workers waiting for microbatches
   double data_load_seconds = 0;    // the loading thread's, beside the workers: augmentation too
-  double reduce_wait_seconds = 0;  // waiting for the all-reduce to end
+  double reduce_wait_seconds = 0;  // waiting for other ranks, with nothing to do
   std::vector<LayerTime> layers{};
 };
 

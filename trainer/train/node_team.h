@@ -13,7 +13,7 @@ namespace lockstep {
 // The workers of all ranks of a node, for what they do together to arrays that they share.
 class NodeTeam {
  public:
-  // Collective. `workers` must outlive the team.
+  // Collective over the node. `workers` must outlive the team.
   NodeTeam(WorkerPool* workers, const comm::Communicator& communicator);
 
   // Whether there are ranks besides this one.

@@ -157,6 +157,10 @@ double BaseLearningRate(const v1::Optimizer& optimizer) {
   return 0;
 }
 
+ClipOptions ToClipOptions(const v1::Regularization& regularization) {
+  return {.value = regularization.clip_value(), .global_norm = regularization.clip_global_norm()};
+}
+
 ScheduleOptions ToScheduleOptions(const v1::Schedule& schedule) {
   ScheduleOptions options{.decay = ToDecay(schedule), .warmup = {}};
   if (schedule.has_warmup()) {

@@ -6,6 +6,7 @@
 #include "trainer/nn/loss.h"
 #include "trainer/nn/parameters.h"
 #include "trainer/optim/blocks.h"
+#include "trainer/optim/clip.h"
 #include "trainer/optim/optimizer.h"
 #include "trainer/optim/schedule.h"
 
@@ -28,6 +29,8 @@ double BaseLearningRate(const v1::Optimizer& optimizer);
 // The rate that the schedule multiplies: the base rate, scaled with the global batch if the job
 // asks for that.
 double ScaledLearningRate(const v1::Job& job);
+
+ClipOptions ToClipOptions(const v1::Regularization& regularization);
 
 ScheduleOptions ToScheduleOptions(const v1::Schedule& schedule);
 

@@ -38,7 +38,7 @@ struct RankRow {
   std::string host;
   double seconds = 0;      // wall clock, all of it
   double data_wait = 0;    // workers waiting for microbatches, summed over them
-  double reduce_wait = 0;  // waiting for the all-reduce
+  double reduce_wait = 0;  // waiting for other ranks
 };
 
 enum class EvaluationSplit { kHoldout, kTest };

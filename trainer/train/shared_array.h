@@ -21,7 +21,8 @@ class SharedArray {
  public:
   SharedArray() = default;
 
-  // Collective. `communicator` nullptr: numbers of this process alone, and nothing is collective.
+  // Collective over the node. `communicator` nullptr: numbers of this process alone, and nothing is
+  // collective.
   SharedArray(size_t size, const comm::Communicator* communicator) {
     if (communicator == nullptr) {
       own_.resize(size);

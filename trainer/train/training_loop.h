@@ -30,7 +30,6 @@ struct TrainingOptions {
   int64_t patience;  // evaluations after the best one before the run ends; 0: it never does
   double learning_rate;
   ScheduleOptions schedule;
-  ClipOptions clip;
 };
 
 // What the loop works with. Everything outlives it.

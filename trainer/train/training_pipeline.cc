@@ -53,9 +53,7 @@ TrainingOptions ToTrainingOptions(const v1::Job& job, int64_t training_samples) 
           .keep_best = checkpoint.keep_best(),
           .patience = job.evaluation().early_stopping().patience(),
           .learning_rate = ScaledLearningRate(job),
-          .schedule = ToScheduleOptions(job.schedule()),
-          .clip = {.value = job.regularization().clip_value(),
-                   .global_norm = job.regularization().clip_global_norm()}};
+          .schedule = ToScheduleOptions(job.schedule())};
 }
 
 std::string RemarkOnSchedule(const TrainingOptions& options) {
@@ -98,6 +96,7 @@ TrainingPipeline::TrainingPipeline(const v1::Job& job, const JobData& data, cons
       reducer_(BuildReducer(job, net, *communicator, &prefetcher_)),
       gradient_step_(net, job.seed(), ToLossOptions(job), &threads->workers(), &prefetcher_,
                      reducer_.get()),
-      weight_update_(net.parameters(), options.clip, &threads->workers(), *communicator) {}
+      weight_update_(net.parameters(), ToClipOptions(job.regularization()), &threads->workers(),
+                     *communicator) {}
 
 }  // namespace lockstep

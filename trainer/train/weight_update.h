@@ -18,21 +18,21 @@ namespace lockstep {
 // not depend on how.
 class WeightUpdate {
  public:
-  // Collective. `layout` and `workers` must outlive this.
+  // Collective over the node, as all of it. `layout` and `workers` must outlive this.
   WeightUpdate(const ParameterLayout& layout, const ClipOptions& clip, WorkerPool* workers,
                const comm::Communicator& communicator);
 
   // The parameters and buffers for the steps' computations: what the last Apply has made of a
   // state, or Begin has been given.
   std::span<const float> weights() const { return weights_; }
-  // Collective. Before the first step from `state`.
+  // Before the first step from `state`.
   void Begin(const TrainingState& state);
 
   // Writes the step's gradient from element `begin` on, as much as there is room for. Behind the
   // parameters follow the buffers, with the means of their statistics. Thread-safe.
   using ReadGradient = std::function<void(int64_t begin, std::span<float> gradient)>;
 
-  // Collective. Reads the gradient, every element on one rank of a node; clips it; moves the
+  // Reads the gradient, every element on one rank of a node; clips it; moves the
   // parameters along it, the buffers towards the means, and the average after both.
   // `state->position` has been advanced to this step. Returns the norm that the gradient had before
   // all clipping.

@@ -15,26 +15,26 @@ namespace {
 using testing::Each;
 using testing::ElementsAre;
 
-TEST(GlobalNorm, IsTheRootOfTheSumOfSquares) {
-  EXPECT_EQ(GlobalNorm(std::vector<float>{3, -4}), 5.0);
-  EXPECT_EQ(GlobalNorm({}), 0.0);
+TEST(Norm, IsTheRootOfTheSumOfSquares) {
+  EXPECT_EQ(Norm(std::vector<float>{3, -4}), 5.0);
+  EXPECT_EQ(Norm({}), 0.0);
 }
 
-TEST(GlobalNorm, CountsEveryElementAtEverySize) {
+TEST(Norm, CountsEveryElementAtEverySize) {
   for (size_t size = 1; size <= 40; ++size) {
-    EXPECT_DOUBLE_EQ(GlobalNorm(std::vector<float>(size, 2)), 2 * std::sqrt(size)) << size;
+    EXPECT_DOUBLE_EQ(Norm(std::vector<float>(size, 2)), 2 * std::sqrt(size)) << size;
   }
 }
 
-TEST(GlobalNorm, HoldsWhereFloatSquaresDoNot) {
-  EXPECT_DOUBLE_EQ(GlobalNorm(std::vector<float>(4, 0x1p+100F)), 0x1p+101);
-  EXPECT_DOUBLE_EQ(GlobalNorm(std::vector<float>(4, 0x1p-100F)), 0x1p-99);
+TEST(Norm, HoldsWhereFloatSquaresDoNot) {
+  EXPECT_DOUBLE_EQ(Norm(std::vector<float>(4, 0x1p+100F)), 0x1p+101);
+  EXPECT_DOUBLE_EQ(Norm(std::vector<float>(4, 0x1p-100F)), 0x1p-99);
 }
 
-TEST(GlobalNorm, ShowsWhatIsNotFinite) {
+TEST(Norm, ShowsWhatIsNotFinite) {
   EXPECT_TRUE(
-      std::isnan(GlobalNorm(std::vector<float>{1, std::numeric_limits<float>::quiet_NaN(), 1})));
-  EXPECT_TRUE(std::isinf(GlobalNorm(std::vector<float>{-std::numeric_limits<float>::infinity()})));
+      std::isnan(Norm(std::vector<float>{1, std::numeric_limits<float>::quiet_NaN(), 1})));
+  EXPECT_TRUE(std::isinf(Norm(std::vector<float>{-std::numeric_limits<float>::infinity()})));
 }
 
 TEST(SumOfSquares, IsTheNormsSquare) {
