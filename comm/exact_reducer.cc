@@ -46,7 +46,7 @@ class ExactReducer : public Reducer {
   void Read(int64_t begin, double scale, std::span<float> gradient) const override {
     sums_.Read(begin, begin + std::ssize(gradient),
                [&](int64_t offset, std::span<const int64_t> sums) {
-                 FromExact(sums, scale, &gradient[static_cast<size_t>(offset - begin)]);
+                 FromExact(sums, scale, gradient.data() + (offset - begin));
                });
   }
 

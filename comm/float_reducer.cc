@@ -53,7 +53,7 @@ class FloatReducer : public Reducer {
   void Read(int64_t begin, double scale, std::span<float> gradient) const override {
     sums_.Read(begin, begin + std::ssize(gradient),
                [&](int64_t offset, std::span<const float> sums) {
-                 float* const out = &gradient[static_cast<size_t>(offset - begin)];
+                 float* const out = gradient.data() + (offset - begin);
                  for (size_t i = 0; i < sums.size(); ++i) {
                    out[i] = static_cast<float>(sums[i] * scale);
                  }
