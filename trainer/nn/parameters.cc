@@ -102,14 +102,17 @@ void Initialize(const ParameterLayout& layout, uint64_t seed, std::span<float> v
   }
 }
 
-void UpdateBuffers(const ParameterLayout& layout, std::span<const float> means,
+void UpdateBuffers(const ParameterLayout& layout, int64_t begin, std::span<const float> means,
                    std::span<float> buffers) {
-  CHECK_EQ(static_cast<int64_t>(means.size()), layout.buffer_size());
-  CHECK_EQ(static_cast<int64_t>(buffers.size()), layout.buffer_size());
+  const int64_t end = begin + std::ssize(means);
+  CHECK_EQ(means.size(), buffers.size());
+  CHECK(begin >= 0 && end <= layout.buffer_size());
   for (const Buffer& buffer : layout.buffers()) {
     const double momentum = buffer.spec.momentum;
-    for (int64_t i = buffer.slice.offset; i < buffer.slice.offset + buffer.slice.size; ++i) {
-      buffers[i] = static_cast<float>((1 - momentum) * buffers[i] + momentum * means[i]);
+    const int64_t buffer_end = buffer.slice.offset + buffer.slice.size;
+    for (int64_t i = std::max(begin, buffer.slice.offset); i < std::min(end, buffer_end); ++i) {
+      buffers[i - begin] =
+          static_cast<float>((1 - momentum) * buffers[i - begin] + momentum * means[i - begin]);
     }
   }
 }

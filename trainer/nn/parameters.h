@@ -93,9 +93,10 @@ class ParameterLayout {
 // REQUIRES values.size() == layout.value_count().
 void Initialize(const ParameterLayout& layout, uint64_t seed, std::span<float> values);
 
-// running = (1 - momentum) * running + momentum * mean, for all buffers, where `means` are the
-// means of a step's statistics. REQUIRES both spans to have layout.buffer_size() numbers.
-void UpdateBuffers(const ParameterLayout& layout, std::span<const float> means,
+// running = (1 - momentum) * running + momentum * mean, for the buffers' numbers from `begin` on,
+// where `means` are the means of a step's statistics. REQUIRES spans of the same size, within
+// layout.buffer_size().
+void UpdateBuffers(const ParameterLayout& layout, int64_t begin, std::span<const float> means,
                    std::span<float> buffers);
 
 // Copies one parameter out of a flat array into PyTorch's order, and back. The same works for any

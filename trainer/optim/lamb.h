@@ -30,6 +30,7 @@ class Lamb : public Optimizer {
   Lamb(const LambOptions& options, Blocks blocks);
 
   void Step(const Update& update, Part part) const override;
+  bool updates_elements_alone() const override { return false; }
   std::vector<std::string> slot_names() const override;
 
  private:

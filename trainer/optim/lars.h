@@ -26,6 +26,7 @@ class Lars : public Optimizer {
   Lars(const LarsOptions& options, Blocks blocks);
 
   void Step(const Update& update, Part part) const override;
+  bool updates_elements_alone() const override { return false; }
   std::vector<std::string> slot_names() const override;
 
  private:

@@ -33,6 +33,9 @@ class Optimizer {
   // as names, and a part within the parameters.
   virtual void Step(const Update& update, Part part) const = 0;
 
+  // Whether each element is updated alone: then Step neither reads nor writes beyond its part.
+  virtual bool updates_elements_alone() const { return true; }
+
   // What is remembered from step to step: names of arrays with one number for each parameter, all 0
   // at first. They are all the memory that an optimiser has: whoever holds the numbers from after
   // step n takes step n + 1, on any optimiser of the same options, with the bits that it would have

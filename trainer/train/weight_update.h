@@ -32,8 +32,9 @@ class WeightUpdate {
   // parameters follow the buffers, with the means of their statistics. Thread-safe.
   using ReadGradient = std::function<void(int64_t begin, std::span<float> gradient)>;
 
-  // Reads the gradient, every element on one rank of a node; clips it; moves the
-  // parameters along it, the buffers towards the means, and the average after both.
+  // Reads the gradient, every element on one rank of a node; clips it; moves the parameters along
+  // it, the buffers towards the means, and the average after both: stretch by stretch, while it is
+  // in the cache, unless a norm must be known first.
   // `state->position` has been advanced to this step. Returns the norm that the gradient had before
   // all clipping.
   double Apply(double learning_rate, const ReadGradient& read, TrainingState* state);
@@ -42,10 +43,16 @@ class WeightUpdate {
   double wait_seconds() const { return team_.wait_seconds(); }
 
  private:
-  double FetchGradient(const ReadGradient& read);
-  void MoveWeights(double learning_rate, TrainingState* state);
+  // Calls work(stretch) for stretches of kNormGrain numbers, the last shorter, each on one worker
+  // of the node; returns when all are done.
+  void ForEachStretch(const std::function<void(Part)>& work);
+
+  // What is done to each stretch, in this order.
+  void Fetch(const ReadGradient& read, Part stretch);  // reads the gradient, clips its elements
+  void Move(const Update& update, Part stretch, TrainingState* state);
+  void Follow(Part stretch, TrainingState* state);  // what follows the values: average, publication
   // What all ranks of the node read.
-  void Publish(const TrainingState& state, Part part);
+  void Publish(const TrainingState& state, Part stretch);
 
   const ParameterLayout& layout_;
   ClipOptions clip_;

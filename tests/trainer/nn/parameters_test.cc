@@ -81,12 +81,26 @@ TEST(ParameterLayout, LaysBuffersBehindTheParameters) {
 }
 
 TEST(ParameterLayout, AStepMovesBuffersTowardsItsMeans) {
+  const std::vector<float> means{8, 0, 3};
   ParameterLayout layout;
   layout.AddBuffer("bn1", {.name = "running_mean", .size = 2, .momentum = 0.25});
   layout.AddBuffer("bn1", {.name = "running_var", .size = 1, .momentum = 1});
   std::vector<float> buffers{4, 8, 1};
-  UpdateBuffers(layout, std::vector<float>{8, 0, 3}, buffers);
+  UpdateBuffers(layout, 0, means, buffers);
   EXPECT_EQ(buffers, (std::vector<float>{5, 6, 3}));
+}
+
+TEST(ParameterLayout, BuffersMoveInPartsAsTheyDoTogether) {
+  const std::vector<float> means{8, 0, 3};
+  ParameterLayout layout;
+  layout.AddBuffer("bn1", {.name = "running_mean", .size = 2, .momentum = 0.25});
+  layout.AddBuffer("bn1", {.name = "running_var", .size = 1, .momentum = 1});
+  std::vector<float> buffers{4, 8, 1};
+  UpdateBuffers(layout, 1, std::span(means).subspan(1), std::span(buffers).subspan(1));
+  EXPECT_EQ(buffers, (std::vector<float>{4, 6, 3}));
+  UpdateBuffers(layout, 0, std::span(means).first(1), std::span(buffers).first(1));
+  EXPECT_EQ(buffers, (std::vector<float>{5, 6, 3}));
+  EXPECT_THROW(UpdateBuffers(layout, 1, means, buffers), CheckFailure);
 }
 
 TEST(ParameterLayout, ChecksThatAxesAreAPermutation) {

@@ -83,8 +83,14 @@ TEST(Adam, AStepInPartsGivesTheBitsOfAWholeOne) {
   ExpectSameBitsInParts<Adam>(AdamOptions{.weight_decay = 0.01});
 }
 
+TEST(Adam, KeepsToItsPart) { ExpectKeepsToItsPart<Adam>(AdamOptions{.weight_decay = 0.01}); }
+
 TEST(AdamW, AStepInPartsGivesTheBitsOfAWholeOne) {
   ExpectSameBitsInParts<Adam>(AdamOptions{.weight_decay = 0.1, .decay = AdamDecay::kDecoupled});
+}
+
+TEST(AdamW, KeepsToItsPart) {
+  ExpectKeepsToItsPart<Adam>(AdamOptions{.weight_decay = 0.1, .decay = AdamDecay::kDecoupled});
 }
 
 TEST(Adam, StepsFarIntoARunStayFinite) {

@@ -32,8 +32,7 @@ TEST(Norm, HoldsWhereFloatSquaresDoNot) {
 }
 
 TEST(Norm, ShowsWhatIsNotFinite) {
-  EXPECT_TRUE(
-      std::isnan(Norm(std::vector<float>{1, std::numeric_limits<float>::quiet_NaN(), 1})));
+  EXPECT_TRUE(std::isnan(Norm(std::vector<float>{1, std::numeric_limits<float>::quiet_NaN(), 1})));
   EXPECT_TRUE(std::isinf(Norm(std::vector<float>{-std::numeric_limits<float>::infinity()})));
 }
 

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <thread>
@@ -167,6 +169,33 @@ void ExpectSameBitsInParts(const Options& options) {
   });
   EXPECT_EQ(threaded.values(), whole.values());
   EXPECT_EQ(threaded.slots(), whole.slots());
+}
+
+// A step of a part of what are else no numbers leaves the rest alone, and gives numbers.
+template <typename AnyOptimizer, typename Options>
+void ExpectKeepsToItsPart(const Options& options) {
+  const AnyOptimizer optimizer(options, UnevenTensors());
+  ASSERT_TRUE(optimizer.updates_elements_alone());
+  const Part part{.begin = 40, .end = 1111};
+  constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
+  const size_t size = TotalSize(UnevenTensors());
+  std::vector<std::vector<float>> arrays(2 + optimizer.slot_names().size(),
+                                         std::vector<float>(size, kNone));
+  std::vector<std::span<float>> slots;
+  for (std::vector<float>& array : arrays) {
+    std::fill(array.begin() + part.begin, array.begin() + part.end, 0.5F);
+    slots.emplace_back(array);
+  }
+  optimizer.Step({.learning_rate = kLearningRate,
+                  .values = arrays[0],
+                  .gradient = arrays[1],
+                  .slots = std::span(slots).subspan(2)},
+                 part);
+  for (const std::vector<float>& array : arrays) {
+    for (size_t i = 0; i < size; ++i) {
+      ASSERT_EQ(std::isnan(array[i]), i < part.begin || i >= part.end) << i;
+    }
+  }
 }
 
 // A step of an optimiser for three parameters is refused if an array is not as long, or too few

@@ -82,6 +82,12 @@ TEST(Rmsprop, AStepInPartsGivesTheBitsOfAWholeOne) {
   }
 }
 
+TEST(Rmsprop, KeepsToItsPart) {
+  for (const RmspropOptions& options : RmspropKinds()) {
+    ExpectKeepsToItsPart<Rmsprop>(options);
+  }
+}
+
 TEST(Rmsprop, RefusesArraysOfAnotherSize) {
   for (const RmspropOptions& options : RmspropKinds()) {
     ExpectRefusesOtherSizes(Rmsprop(options, OneBlock(3)));

@@ -77,6 +77,12 @@ TEST(Sgd, AStepInPartsGivesTheBitsOfAWholeOne) {
   }
 }
 
+TEST(Sgd, KeepsToItsPart) {
+  for (const SgdOptions& options : SgdKinds()) {
+    ExpectKeepsToItsPart<Sgd>(options);
+  }
+}
+
 TEST(Sgd, RefusesArraysOfAnotherSize) {
   for (const SgdOptions& options : SgdKinds()) {
     ExpectRefusesOtherSizes(Sgd(options, OneBlock(3)));

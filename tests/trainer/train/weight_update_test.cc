@@ -87,7 +87,7 @@ class WeightUpdateTest : public testing::TestWithParam<NodeLayout> {
                              .gradient = parameters,
                              .slots = state.slots},
                             {.begin = 0, .end = parameters.size()});
-      UpdateBuffers(layout, layout.BuffersOf(std::span<const float>(gradient)),
+      UpdateBuffers(layout, 0, layout.BuffersOf(std::span<const float>(gradient)),
                     layout.BuffersOf(state.values));
       if (!state.average.empty()) {
         MoveAverage(state.average_decay, step, state.values, state.average);
