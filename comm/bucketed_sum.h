@@ -36,8 +36,9 @@ class BucketedSum {
   using Lanes = NodeLanes<Arithmetic>;
 
  public:
-  // Collective.
-  BucketedSum(const Communicator& communicator, int64_t head, int64_t size, int64_t bucket_elements)
+  // Collective. `to_read`: see ReducerOptions.
+  BucketedSum(const Communicator& communicator, int64_t head, int64_t size, int64_t bucket_elements,
+              ElementRange to_read = {})
       : head_(head),
         size_(size),
         bucket_elements_(bucket_elements),
@@ -47,7 +48,7 @@ class BucketedSum {
         node_rank_(communicator.node_rank()),
         several_nodes_(communicator.node_size() < communicator.size()),
         handle_(Duplicate(communicator.handle().communicator)),
-        lanes_(communicator, head, size),
+        lanes_(communicator, head, size, to_read),
         memory_(communicator, buckets_.size() * sizeof(NodeBucket)),
         node_buckets_(reinterpret_cast<NodeBucket*>(memory_.bytes().data())),
         heads_(static_cast<size_t>(head)) {

@@ -13,7 +13,8 @@ class ExactReducer : public Reducer {
  public:
   ExactReducer(const Communicator& communicator, ReducerOptions options)
       : options_(std::move(options)),
-        sums_(communicator, 1 + options_.tallies, options_.size, options_.bucket_elements) {}
+        sums_(communicator, 1 + options_.tallies, options_.size, options_.bucket_elements,
+              options_.to_read) {}
 
   void Begin(int64_t own, int64_t all) override {
     CheckBegin(own, all);

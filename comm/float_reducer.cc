@@ -16,7 +16,7 @@ class FloatReducer : public Reducer {
  public:
   FloatReducer(const Communicator& communicator, ReducerOptions options)
       : options_(std::move(options)),
-        sums_(communicator, 0, options_.size, options_.bucket_elements),
+        sums_(communicator, 0, options_.size, options_.bucket_elements, options_.to_read),
         tallies_(communicator, 1 + options_.tallies, 0, 1) {}
 
   void Begin(int64_t own, int64_t all) override {

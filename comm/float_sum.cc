@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "comm/stream_copy.h"
+
 namespace lockstep::comm {
 
 LOCKSTEP_EVERY_CPU bool SetFloat(std::span<const float> values, double limit, float* sums) {
@@ -14,6 +16,19 @@ LOCKSTEP_EVERY_CPU bool SetFloat(std::span<const float> values, double limit, fl
     too_large |= std::fabs(values[i]) < float_limit ? 0U : 1U;
   }
   return too_large == 0;
+}
+
+LOCKSTEP_EVERY_CPU static bool AllBelow(std::span<const float> values, float limit) {
+  uint32_t too_large = 0;
+  for (const float value : values) {
+    too_large |= std::fabs(value) < limit ? 0U : 1U;
+  }
+  return too_large == 0;
+}
+
+bool StreamFloat(std::span<const float> values, double limit, float* sums) {
+  StreamCopy(values, sums);
+  return AllBelow(values, static_cast<float>(limit));
 }
 
 LOCKSTEP_EVERY_CPU bool AddFloat(std::span<const float> values, double limit, float* sums) {

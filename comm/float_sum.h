@@ -7,6 +7,9 @@ namespace lockstep::comm {
 // Writes values to sums. Returns whether all |values| < limit; NaN is not.
 bool SetFloat(std::span<const float> values, double limit, float* sums);
 
+// The same for sums that other processors read next, and this one does not: past its cache.
+bool StreamFloat(std::span<const float> values, double limit, float* sums);
+
 // The same, but adds them.
 bool AddFloat(std::span<const float> values, double limit, float* sums);
 

@@ -13,6 +13,7 @@
 #include "comm/communicator.h"
 #include "comm/float_sum.h"
 #include "comm/node_memory.h"
+#include "comm/reducer.h"
 #include "comm/spin_lock.h"
 
 namespace lockstep::comm {
@@ -40,10 +41,11 @@ class NodeLanes {
     kSums,
   };
 
-  // Collective.
-  NodeLanes(const Communicator& communicator, int64_t head, int64_t size)
+  // Collective. `to_read`: what this rank itself will sum of the bodies.
+  NodeLanes(const Communicator& communicator, int64_t head, int64_t size, ElementRange to_read)
       : head_(head),
         size_(size),
+        to_read_(to_read),
         stride_(WholeLines(head + size)),
         ranks_(communicator.node_size()),
         own_(communicator.node_rank()),
@@ -72,7 +74,7 @@ class NodeLanes {
   // in magnitude; if not, what becomes of them is meaningless. Thread-safe.
   bool Add(int64_t begin, std::span<const float> values) {
     if (holds_ == Holds::kValues) {
-      return SetFloat(values, limit_, Values(own_) + begin);
+      return SetValues(begin, values);
     }
     bool in_range = true;
     while (!values.empty()) {
@@ -164,6 +166,20 @@ class NodeLanes {
   // The same where it holds values: in other steps the same memory holds sums.
   float* Values(int64_t rank) const { return reinterpret_cast<float*>(Body(rank)); }
 
+  // Keeps in this processor's cache what this rank reads.
+  bool SetValues(int64_t begin, std::span<const float> values) {
+    const auto within = [&](int64_t place) {
+      return static_cast<size_t>(std::clamp<int64_t>(place - begin, 0, std::ssize(values)));
+    };
+    const size_t own = within(to_read_.begin);
+    const size_t after = std::max(own, within(to_read_.end));
+    float* const lane = Values(own_) + begin;
+    const bool before_fits = StreamFloat(values.first(own), limit_, lane);
+    const bool own_fits = SetFloat(values.subspan(own, after - own), limit_, lane + own);
+    const bool after_fits = StreamFloat(values.subspan(after), limit_, lane + after);
+    return before_fits && own_fits && after_fits;
+  }
+
   bool AddToBlock(int64_t index, int64_t begin, std::span<const float> values) {
     const int64_t block_begin = index * kBlockElements;
     const int64_t block_end = std::min(block_begin + kBlockElements, size_);
@@ -192,7 +208,8 @@ class NodeLanes {
   }
 
   int64_t head_;
-  int64_t size_;    // of a body
+  int64_t size_;  // of a body
+  ElementRange to_read_;
   int64_t stride_;  // from one lane to the next
   int64_t ranks_;   // of the node
   int64_t own_;     // this rank's number among them

@@ -9,6 +9,12 @@
 
 namespace lockstep::comm {
 
+// Consecutive elements of the gradient, [begin, end).
+struct ElementRange {
+  int64_t begin = 0;
+  int64_t end = 0;
+};
+
 struct ReducerOptions {
   int64_t size = 0;                   // numbers in the gradient
   int64_t bucket_elements = 1 << 15;  // of one all-reduce (256 KiB of 64-bit integers), 1 to 2^30
@@ -16,6 +22,9 @@ struct ReducerOptions {
   // Called over and over while Await waits, for what can be done meanwhile in some microseconds.
   // Returns whether there was something to do.
   std::function<bool()> while_waiting = [] { return false; };
+  // What this rank is going to Read. The speed alone depends on it: what the node's other ranks
+  // read of this one's contributions is not kept in this processor's cache.
+  ElementRange to_read = {};
 };
 
 // Sums the gradients of a step's microbatches over threads and ranks, while backward still

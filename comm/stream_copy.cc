@@ -9,6 +9,9 @@
 namespace lockstep::comm {
 
 void StreamCopy(std::span<const float> from, float* to) {
+  if (from.empty()) {
+    return;
+  }
   constexpr size_t kFloats = sizeof(__m128) / sizeof(float);
   const size_t beyond = reinterpret_cast<uintptr_t>(to) / sizeof(float) % kFloats;
   const size_t first = std::min(from.size(), (kFloats - beyond) % kFloats);

@@ -97,6 +97,32 @@ TEST_P(ReducerContract, ANetworkWithoutParametersStillSumsTallies) {
   EXPECT_EQ(result.tallies[0], world_.size() * (world_.size() - 1) / 2);
 }
 
+TEST_P(ReducerContract, WhatARankIsGoingToReadChangesNothing) {
+  constexpr int64_t kSize = 1000;
+  for (const ElementRange to_read :
+       {ElementRange{0, kSize}, {300, 301}, {500, 500}, {990, 2000}, {700, 200}}) {
+    const auto reducer = Make({.size = kSize, .bucket_elements = 300, .to_read = to_read});
+    for (const float value : {1.0F, 2.0F}) {
+      reducer->Begin(1, world_.size());
+      AddAll(*reducer, kSize, value);
+      const StepResult result = FinishStep(*reducer, kSize, 1.0);
+      EXPECT_TRUE(result.in_range);
+      EXPECT_THAT(result.gradient, testing::Each(value * static_cast<float>(world_.size())));
+    }
+  }
+}
+
+TEST_P(ReducerContract, AValueOutOfRangeIsNoticedWhereverItIsRead) {
+  for (const int64_t place : {0, 9, 10, 19, 20, 29}) {
+    const auto reducer = Make({.size = 30, .to_read = {.begin = 10, .end = 20}});
+    reducer->Begin(1, world_.size());
+    std::vector<float> values(30, 1.0F);
+    values[static_cast<size_t>(place)] = std::numeric_limits<float>::quiet_NaN();
+    reducer->Add(0, values);
+    EXPECT_FALSE(FinishStep(*reducer, 30, 1.0).in_range) << place;
+  }
+}
+
 // Ranks poll at different moments, between collectives of the program's own.
 TEST_P(ReducerContract, OtherCollectivesMayComeBetween) {
   constexpr int64_t kSize = 1000;

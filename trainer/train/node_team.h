@@ -16,6 +16,9 @@ class NodeTeam {
   // Collective over the node. `workers` must outlive the team.
   NodeTeam(WorkerPool* workers, const comm::Communicator& communicator);
 
+  // What this rank's workers get of [0, size) in ForEachPart.
+  static Part PartOf(const comm::Communicator& communicator, size_t size, size_t grain);
+
   // Whether there are ranks besides this one.
   bool has_others() const { return ranks_ > 1; }
 

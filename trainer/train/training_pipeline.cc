@@ -30,10 +30,12 @@ Prefetcher::NextRequest OwnMicrobatches(const StepPlan& plan, int64_t first_step
 std::unique_ptr<comm::Reducer> BuildReducer(const v1::Job& job, const Net& net,
                                             const comm::Communicator& communicator,
                                             Prefetcher* prefetcher) {
+  const Part own = WeightUpdate::PartToRead(net.parameters(), communicator);
   const comm::ReducerOptions options{
-      .size = net.parameters().value_count(), .tallies = kTallies, .while_waiting = [prefetcher] {
-        return prefetcher->LoadSome();
-      }};
+      .size = net.parameters().value_count(),
+      .tallies = kTallies,
+      .while_waiting = [prefetcher] { return prefetcher->LoadSome(); },
+      .to_read = {.begin = static_cast<int64_t>(own.begin), .end = static_cast<int64_t>(own.end)}};
   return job.reduction() == v1::Job::FLOAT32 ? comm::MakeFloatReducer(communicator, options)
                                              : comm::MakeExactReducer(communicator, options);
 }

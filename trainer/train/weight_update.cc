@@ -36,6 +36,11 @@ WeightUpdate::WeightUpdate(const ParameterLayout& layout, const ClipOptions& cli
       squares_((static_cast<size_t>(layout.size()) + kNormGrain - 1) / kNormGrain, &communicator),
       clipped_squares_(clip.value > 0 ? squares_.values().size() : 0, &communicator) {}
 
+Part WeightUpdate::PartToRead(const ParameterLayout& layout,
+                              const comm::Communicator& communicator) {
+  return NodeTeam::PartOf(communicator, static_cast<size_t>(layout.value_count()), kNormGrain);
+}
+
 double WeightUpdate::Apply(double learning_rate, const ReadGradient& read, TrainingState* state) {
   const Update update{.learning_rate = learning_rate,
                       .step = state->position.step,

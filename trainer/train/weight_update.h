@@ -22,6 +22,9 @@ class WeightUpdate {
   WeightUpdate(const ParameterLayout& layout, const ClipOptions& clip, WorkerPool* workers,
                const comm::Communicator& communicator);
 
+  // Of the gradient and the means behind it, what this rank is going to read.
+  static Part PartToRead(const ParameterLayout& layout, const comm::Communicator& communicator);
+
   // The parameters and buffers for the steps' computations: what the last Apply has made of a
   // state, or Begin has been given.
   std::span<const float> weights() const { return weights_; }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdint>
 
 #include "trainer/train/shared_array.h"
@@ -43,6 +44,21 @@ TEST_F(NodeTeamTest, PartsBeginAtMultiplesOfTheGrain) {
     EXPECT_EQ(part.begin % 64, 0U);
     EXPECT_TRUE(part.end % 64 == 0 || part.end == 1'000);
   });
+}
+
+TEST_F(NodeTeamTest, PartOfSaysWhatForEachPartGivesThisRank) {
+  WorkerPool pool(3, [](int) {});
+  NodeTeam team(&pool, world_);
+  for (const size_t size : {0, 1, 64, 1000, 64'000}) {
+    const Part own = NodeTeam::PartOf(world_, size, 64);
+    std::atomic<size_t> elements = 0;
+    team.ForEachPart(size, 64, [&](Part part) {
+      EXPECT_GE(part.begin, own.begin);
+      EXPECT_LE(part.end, own.end);
+      elements += part.end - part.begin;
+    });
+    EXPECT_EQ(elements, own.end - own.begin);
+  }
 }
 
 TEST_F(NodeTeamTest, EveryWorkerGetsItsShare) {
