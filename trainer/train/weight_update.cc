@@ -90,6 +90,7 @@ void WeightUpdate::Fetch(const ReadGradient& read, Part stretch) {
     clipped_squares_.values()[stretch.begin / kNormGrain] = SumOfSquares(parameters);
   }
 }
+
 void WeightUpdate::Move(const Update& update, Part stretch, TrainingState* state) {
   const size_t parameters = update.values.size();
   state->optimizer->Step(update, {.begin = std::min(stretch.begin, parameters),
