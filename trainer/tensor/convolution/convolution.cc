@@ -17,7 +17,8 @@ std::unique_ptr<ConvolutionAlgorithm> MakeConvolution(const ConvolutionGeometry&
   }
   // A fraction of the multiplications.
   if (Allows(choice, ConvolutionChoice::kWinograd) && WinogradEngine::Serves(geometry)) {
-    return std::make_unique<WinogradConvolution>(geometry, max_batch);
+    return std::make_unique<WinogradConvolution>(geometry, max_batch,
+                                                 WinogradEngine::FastestOutputSize(geometry));
   }
   // Strides, small groups and an image's channels, whatever the size of the weights.
   if (direct && WindowConvolution::Serves(geometry)) {

@@ -1,6 +1,6 @@
 #include "trainer/tensor/convolution/direct_convolution.h"
 
-#include <algorithm>
+#include "trainer/tensor/convolution/pooled_image.h"
 
 namespace lockstep {
 namespace {
@@ -65,29 +65,17 @@ void FusedDirectConvolution::Backward(const FusedParameters& parameters, ConstTe
                                       ConstTensor output_gradient, const FusedGradients& gradients,
                                       std::span<std::byte> scratch) const {
   const auto* const positions = reinterpret_cast<const uint8_t*>(kept.data());
-  engine_.Backward(parameters.weights.prepared, input, gradients.convolution, gradients.bias,
-                   scratch, [&](int image, float* gradient, float* bias_gradient) {
-                     if (pooling() == Pooling::kMax2x2) {
-                       PoolBack(positions + image * output.shape.size(),
-                                output_gradient.sample(image), gradient, bias_gradient);
-                     } else {
-                       RectifyBack(output.sample(image), output_gradient.sample(image), gradient,
-                                   bias_gradient);
-                     }
-                   });
-}
-
-void FusedDirectConvolution::PoolBack(const uint8_t* kept, const float* pooled_gradient,
-                                      float* gradient, float* bias_gradient) const {
-  const TailRow& row = engine_.row();
-  const int64_t pooled_row = int64_t{row.width / 2} * row.filters;
-  const int height = geometry().output().height;
-  for (int y = 0; y < height / 2; ++y) {
-    engine_.kernels().tail->pool_rows_back(row, kept + y * pooled_row,
-                                           pooled_gradient + y * pooled_row,
-                                           gradient + 2 * y * RowRoom(row), bias_gradient);
-  }
-  std::fill_n(gradient + height / 2 * 2 * RowRoom(row), height % 2 * RowRoom(row), 0.0F);
+  engine_.Backward(
+      parameters.weights.prepared, input, gradients.convolution, gradients.bias, scratch,
+      [&](int image, float* gradient, float* bias_gradient) {
+        if (pooling() == Pooling::kMax2x2) {
+          PoolImageBack(*engine_.kernels().tail, engine_.row(), geometry().output().height,
+                        positions + image * output.shape.size(), output_gradient.sample(image),
+                        gradient, bias_gradient);
+        } else {
+          RectifyBack(output.sample(image), output_gradient.sample(image), gradient, bias_gradient);
+        }
+      });
 }
 
 void FusedDirectConvolution::RectifyBack(const float* output, const float* output_gradient,

@@ -47,9 +47,7 @@ class FusedDirectConvolution : public FusedConvolution {
                 const FusedGradients& gradients, std::span<std::byte> scratch) const override;
 
  private:
-  // One image's way back through pooling, or through relu alone.
-  void PoolBack(const uint8_t* kept, const float* pooled_gradient, float* gradient,
-                float* bias_gradient) const;
+  // One image's way back through relu alone.
   void RectifyBack(const float* output, const float* output_gradient, float* gradient,
                    float* bias_gradient) const;
 

@@ -22,7 +22,8 @@ std::unique_ptr<FusedConvolution> MakeFusedConvolution(const ConvolutionGeometry
     return nullptr;
   }
   if (Allows(choice, ConvolutionChoice::kWinograd) && WinogradEngine::Serves(geometry)) {
-    return std::make_unique<FusedWinogradConvolution>(geometry, pooling, max_batch);
+    return std::make_unique<FusedWinogradConvolution>(geometry, pooling, max_batch,
+                                                      WinogradEngine::FastestOutputSize(geometry));
   }
   // Few channels or filters are too little for products.
   if (Allows(choice, ConvolutionChoice::kDirect) && DirectEngine::Serves(geometry)) {

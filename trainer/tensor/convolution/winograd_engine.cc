@@ -1,6 +1,7 @@
 #include "trainer/tensor/convolution/winograd_engine.h"
 
 #include <algorithm>
+#include <array>
 
 #include "trainer/base/check.h"
 #include "trainer/base/divide.h"
@@ -16,9 +17,9 @@ constexpr int kChannelUnit = 16;
 // products: then blocks are as large as makes up for it, cache or not.
 constexpr int64_t kFewestTiles = 20;
 constexpr int64_t kManyTiles = 128;
-// Bytes of a block's transformed input and output that a second-level cache of 1 MiB still serves
-// well.
-constexpr int64_t kBlockBytes = 900'000;
+// Bytes of a block's transformed input and output. A second-level cache of 1 MiB has room for them
+// beside what is fetched ahead.
+constexpr int64_t kBlockBytes = 700'000;
 // Between the matrices of two points, so that the same row of all points does not fall into the
 // same few sets of a cache.
 constexpr int64_t kGap = 48;
@@ -28,33 +29,40 @@ int EqualPieces(int total, int64_t most) {
   return static_cast<int>(DivideUp(total, DivideUp(total, most)));
 }
 
-int64_t TilesOf(const Shape& output, int output_size) {
-  return DivideUp(output.height, output_size) * DivideUp(output.width, output_size);
+int TileSize(const WinogradKernels& kernels) {
+  return kernels.output_size + kernels.filter_size - 1;
 }
 
-// Products for a channel and a filter of an image, with tiles of the given outputs.
-int64_t Products(const ConvolutionGeometry& geometry, int output_size) {
-  const int tile = output_size + geometry.kernel_height - 1;
-  return TilesOf(geometry.output(), output_size) * tile * tile;
+// What transforming a number costs, in multiply-adds of the products, with all that it takes to
+// bring it to the products and back. Measured for 32 and 64 channels; the more there are, the less
+// it matters.
+int64_t TransformCost(int output_size) {
+  constexpr std::array<int64_t, 4> kCost{10, 12, 16, 17};  // of 3 to 6 outputs
+  return kCost[output_size - 3];
 }
 
-// Outputs of a tile, in pixels, both ways. Larger ones cost fewer products where they do not reach
-// too far beyond the image, but their transforms take twice as long: a fifth fewer pay.
-int OutputSize(const ConvolutionGeometry& geometry) {
-  const bool large =
-      geometry.kernel_height == 3 && 5 * Products(geometry, 6) <= 4 * Products(geometry, 4);
-  return large ? 6 : 4;
+// Of a convolution's image, in multiply-adds: larger tiles need fewer, where they do not reach too
+// far beyond the image, but their transforms take longer.
+int64_t Cost(const ConvolutionGeometry& geometry, const WinogradKernels& kernels) {
+  const Shape output = geometry.output();
+  const int64_t tiles =
+      DivideUp(output.height, kernels.output_size) * DivideUp(output.width, kernels.output_size);
+  const int64_t channels = geometry.input.channels;
+  const int64_t filters = geometry.filters;
+  return tiles * TileSize(kernels) * TileSize(kernels) *
+         (channels * filters + TransformCost(kernels.output_size) * (channels + filters));
 }
 
-const WinogradKernels& KernelsFor(const ConvolutionGeometry& geometry) {
-  const Kernels& kernels = ActiveKernels();
-  if (geometry.kernel_height == 5) {
-    return *kernels.winograd_4_5;
-  }
-  return OutputSize(geometry) == 6 ? *kernels.winograd_6_3 : *kernels.winograd_4_3;
+const WinogradKernels& KernelsFor(const ConvolutionGeometry& geometry, int output_size) {
+  const auto& all = ActiveKernels().winograd;
+  const auto* const found = std::ranges::find_if(all, [&](const WinogradKernels* kernels) {
+    return kernels->filter_size == geometry.kernel_height && kernels->output_size == output_size;
+  });
+  CHECK(found != std::end(all));
+  return **found;
 }
 
-WinogradTiles ToTiles(const ConvolutionGeometry& geometry) {
+WinogradTiles ToTiles(const ConvolutionGeometry& geometry, int output_size) {
   const Shape output = geometry.output();
   return {.height = geometry.input.height,
           .width = geometry.input.width,
@@ -64,7 +72,7 @@ WinogradTiles ToTiles(const ConvolutionGeometry& geometry) {
           .filters = geometry.filters,
           .padding_height = geometry.padding_height,
           .padding_width = geometry.padding_width,
-          .columns = DivideUp(output.width, OutputSize(geometry))};
+          .columns = DivideUp(output.width, output_size)};
 }
 
 int64_t MostTiles(const WinogradTiles& tiles, int points) {
@@ -96,18 +104,30 @@ bool WinogradEngine::Serves(const ConvolutionGeometry& geometry) {
          geometry.input.channels % kChannelUnit == 0 && geometry.filters % kChannelUnit == 0;
 }
 
-WinogradEngine::WinogradEngine(const ConvolutionGeometry& geometry, int max_batch)
-    : kernels_(KernelsFor(geometry)),
+int WinogradEngine::FastestOutputSize(const ConvolutionGeometry& geometry) {
+  const WinogradKernels* fastest = nullptr;
+  for (const WinogradKernels* const kernels : ActiveKernels().winograd) {
+    if (kernels->filter_size == geometry.kernel_height &&
+        (fastest == nullptr || Cost(geometry, *kernels) < Cost(geometry, *fastest))) {
+      fastest = kernels;
+    }
+  }
+  CHECK(fastest != nullptr);
+  return fastest->output_size;
+}
+
+WinogradEngine::WinogradEngine(const ConvolutionGeometry& geometry, int max_batch, int output_size)
+    : kernels_(KernelsFor(geometry, output_size)),
       taps_(geometry.kernel_height * geometry.kernel_width),
-      points_((OutputSize(geometry) + geometry.kernel_height - 1) *
-              (OutputSize(geometry) + geometry.kernel_height - 1)),
-      tile_rows_(DivideUp(geometry.output().height, OutputSize(geometry))),
-      tiles_(ToTiles(geometry)),
+      points_(TileSize(kernels_) * TileSize(kernels_)),
+      tile_rows_(DivideUp(geometry.output().height, kernels_.output_size)),
+      tiles_(ToTiles(geometry, kernels_.output_size)),
       block_(ChooseBlock(tiles_, tile_rows_, points_)),
+      most_images_(std::min(block_.images, max_batch)),
       weights_stride_(int64_t{tiles_.channels} * tiles_.filters + kChannelUnit) {
   CHECK(Serves(geometry));
   WinogradBlock largest = block_;
-  largest.images = std::min(largest.images, max_batch);
+  largest.images = most_images_;
   input_stride_ = Tiles(largest) * tiles_.channels + kGap;
   output_stride_ = Tiles(largest) * tiles_.filters + kGap;
 }
@@ -152,37 +172,57 @@ WinogradEngine::Workspace WinogradEngine::Divide(std::span<const std::byte> prep
 
 int WinogradEngine::ImagesInBlock(int batch) const { return EqualPieces(batch, block_.images); }
 
-void WinogradEngine::MultiplyForward(const WinogradBlock& block, const float* input,
-                                     const Workspace& workspace) const {
-  kernels_.transform_input(tiles_, block, input, input_stride_, workspace.input);
-  for (int point = 0; point < points_; ++point) {
+std::span<const float> WinogradEngine::PartOf(ConstTensor tensor, const WinogradBlock& block,
+                                              int image) const {
+  const int64_t size = tensor.shape.size();
+  const int64_t begin = image * size + size * block.first_row / tile_rows_;
+  const int64_t end =
+      (image + block.images - 1) * size + size * (block.first_row + block.rows) / tile_rows_;
+  return tensor.values().subspan(begin, end - begin);
+}
+
+std::span<const float> WinogradEngine::PartAfter(ConstTensor tensor, const WinogradBlock& block,
+                                                 int image) const {
+  const std::span<const float> part = PartOf(tensor, block, image);
+  const std::span<const float> rest =
+      tensor.values().subspan(part.data() + part.size() - tensor.data);
+  return rest.first(std::min(part.size(), rest.size()));
+}
+
+void WinogradEngine::MultiplyForward(const WinogradBlock& block, int image, ConstTensor input,
+                                     ConstTensor output, const Workspace& workspace) const {
+  kernels_.transform_input(tiles_, block, input.sample(image), input_stride_, workspace.input);
+  ForEachPoint({PartOf(output, block, image), PartAfter(input, block, image)}, [&](int point) {
     Gemm(static_cast<int>(Tiles(block)), tiles_.filters, tiles_.channels,
          {workspace.input + point * input_stride_, tiles_.channels},
          {workspace.weights + point * weights_stride_, tiles_.filters}, 0,
          workspace.output + point * output_stride_, tiles_.filters);
-  }
+  });
 }
 
-void WinogradEngine::AccumulateWeightGradient(const WinogradBlock& block, const float* input,
-                                              bool first, const Workspace& workspace) const {
-  kernels_.transform_input(tiles_, block, input, input_stride_, workspace.input);
-  for (int point = 0; point < points_; ++point) {
-    Gemm(tiles_.channels, tiles_.filters, static_cast<int>(Tiles(block)),
-         {workspace.input + point * input_stride_, tiles_.channels, Op::kTranspose},
-         {workspace.output + point * output_stride_, tiles_.filters}, first ? 0.0F : 1.0F,
-         workspace.weight_gradient + point * weights_stride_, tiles_.filters);
-  }
+void WinogradEngine::AccumulateWeightGradient(const WinogradBlock& block, int image,
+                                              ConstTensor input, ConstTensor output_gradient,
+                                              const Workspace& workspace) const {
+  const float beta = image == 0 && block.first_row == 0 ? 0.0F : 1.0F;
+  kernels_.transform_input(tiles_, block, input.sample(image), input_stride_, workspace.input);
+  ForEachPoint({PartAfter(input, block, image), PartAfter(output_gradient, block, image)},
+               [&](int point) {
+                 Gemm(tiles_.channels, tiles_.filters, static_cast<int>(Tiles(block)),
+                      {workspace.input + point * input_stride_, tiles_.channels, Op::kTranspose},
+                      {workspace.output + point * output_stride_, tiles_.filters}, beta,
+                      workspace.weight_gradient + point * weights_stride_, tiles_.filters);
+               });
 }
 
-void WinogradEngine::WriteInputGradient(const WinogradBlock& block, float* gradient,
+void WinogradEngine::WriteInputGradient(const WinogradBlock& block, int image, Tensor gradient,
                                         const Workspace& workspace) const {
-  for (int point = 0; point < points_; ++point) {
+  ForEachPoint({PartOf(gradient, block, image)}, [&](int point) {
     Gemm(static_cast<int>(Tiles(block)), tiles_.channels, tiles_.filters,
          {workspace.output + point * output_stride_, tiles_.filters},
          {workspace.transposed_weights + point * weights_stride_, tiles_.channels}, 0,
          workspace.input + point * input_stride_, tiles_.channels);
-  }
-  kernels_.input_gradient(tiles_, block, workspace.input, input_stride_, gradient);
+  });
+  kernels_.input_gradient(tiles_, block, workspace.input, input_stride_, gradient.sample(image));
 }
 
 }  // namespace lockstep

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 
 #include "trainer/tensor/convolution/convolution.h"
+#include "trainer/tensor/fetch.h"
 #include "trainer/tensor/kernels/kernels.h"
 
 namespace lockstep {
@@ -24,41 +26,51 @@ class WinogradEngine {
   // Square kernels of 3 or 5, stride 1, one group, channels and filters multiples of 16.
   static bool Serves(const ConvolutionGeometry& geometry);
 
-  // REQUIRES Serves(geometry).
-  WinogradEngine(const ConvolutionGeometry& geometry, int max_batch);
+  // Outputs of a tile, both ways, with which the convolution takes the least time. REQUIRES
+  // Serves(geometry).
+  static int FastestOutputSize(const ConvolutionGeometry& geometry);
+
+  // REQUIRES Serves(geometry), and an output size of 3 to 6 for kernels of 3, of 4 for those of 5.
+  WinogradEngine(const ConvolutionGeometry& geometry, int max_batch, int output_size);
 
   const WinogradKernels& kernels() const { return kernels_; }
   const WinogradTiles& tiles() const { return tiles_; }
+  // How many images a block may have.
+  int most_images() const { return most_images_; }
+  // Whether a block has its images' last rows.
+  bool Completes(const WinogradBlock& block) const {
+    return block.first_row + block.rows == tile_rows_;
+  }
   int64_t scratch_bytes() const;
 
   // The transformed weights, and for the way back those with each point's matrix transposed.
   int64_t prepared_bytes() const;
   void Prepare(const float* weights, std::span<std::byte> prepared) const;
 
-  // Calls take(block, its first image, transformed output, stride) for blocks that cover the batch.
+  // Calls take(block, its first image, transformed output, stride) for blocks that cover the batch,
+  // in order. `output`: what it writes, fetched while products are computed.
   template <typename Take>
-  void Forward(std::span<const std::byte> prepared, ConstTensor input, std::span<std::byte> scratch,
-               const Take& take) const {
+  void Forward(std::span<const std::byte> prepared, ConstTensor input, ConstTensor output,
+               std::span<std::byte> scratch, const Take& take) const {
     const Workspace workspace = Divide(prepared, scratch);
     ForEachBlock(input.batch, [&](const WinogradBlock& block, int image) {
-      MultiplyForward(block, input.sample(image), workspace);
+      MultiplyForward(block, image, input, output, workspace);
       take(block, image, workspace.output, output_stride_);
     });
   }
 
   // The adjoint of Forward, step by step. Calls give(block, its first image, where to write the
-  // transformed gradient of the output, stride).
+  // transformed gradient of the output, stride), which reads `output_gradient`.
   template <typename Give>
-  void Backward(std::span<const std::byte> prepared, ConstTensor input,
+  void Backward(std::span<const std::byte> prepared, ConstTensor input, ConstTensor output_gradient,
                 const ConvolutionGradients& gradients, std::span<std::byte> scratch,
                 const Give& give) const {
     const Workspace workspace = Divide(prepared, scratch);
     ForEachBlock(input.batch, [&](const WinogradBlock& block, int image) {
       give(block, image, workspace.output, output_stride_);
-      const bool first = image == 0 && block.first_row == 0;
-      AccumulateWeightGradient(block, input.sample(image), first, workspace);
+      AccumulateWeightGradient(block, image, input, output_gradient, workspace);
       if (gradients.input) {
-        WriteInputGradient(block, gradients.input.sample(image), workspace);
+        WriteInputGradient(block, image, gradients.input, workspace);
       }
     });
     kernels_.add_weight_gradient(workspace.weight_gradient,
@@ -92,11 +104,28 @@ class WinogradEngine {
     }
   }
   int ImagesInBlock(int batch) const;
-  void MultiplyForward(const WinogradBlock& block, const float* input,
+
+  // Calls multiply(point) for every point, and fetches what comes after them meanwhile.
+  template <typename Multiply>
+  void ForEachPoint(std::initializer_list<std::span<const float>> ahead,
+                    const Multiply& multiply) const {
+    for (int point = 0; point < points_; ++point) {
+      multiply(point);
+      for (const std::span<const float> memory : ahead) {
+        FetchPiece(memory, point, points_);
+      }
+    }
+  }
+  // What a block covers of the samples, but for the rows that it shares with others; and as much of
+  // what follows, for the next block.
+  std::span<const float> PartOf(ConstTensor tensor, const WinogradBlock& block, int image) const;
+  std::span<const float> PartAfter(ConstTensor tensor, const WinogradBlock& block, int image) const;
+
+  void MultiplyForward(const WinogradBlock& block, int image, ConstTensor input, ConstTensor output,
                        const Workspace& workspace) const;
-  void AccumulateWeightGradient(const WinogradBlock& block, const float* input, bool first,
-                                const Workspace& workspace) const;
-  void WriteInputGradient(const WinogradBlock& block, float* gradient,
+  void AccumulateWeightGradient(const WinogradBlock& block, int image, ConstTensor input,
+                                ConstTensor output_gradient, const Workspace& workspace) const;
+  void WriteInputGradient(const WinogradBlock& block, int image, Tensor gradient,
                           const Workspace& workspace) const;
 
   const WinogradKernels& kernels_;
@@ -105,6 +134,7 @@ class WinogradEngine {
   int tile_rows_;
   WinogradTiles tiles_;
   WinogradBlock block_;  // but for the last ones of a batch and of an image
+  int most_images_;      // of a block
   // Floats from one point's matrix to the next.
   int64_t weights_stride_;
   int64_t input_stride_;

@@ -11,9 +11,8 @@ namespace lockstep {
 
 // Inner loops that are compiled once for each instruction set.
 struct Kernels {
-  const WinogradKernels* winograd_4_3;  // F(4x4, 3x3)
-  const WinogradKernels* winograd_6_3;  // F(6x6, 3x3)
-  const WinogradKernels* winograd_4_5;  // F(4x4, 5x5)
+  // F(3x3, 3x3) to F(6x6, 3x3), and F(4x4, 5x5).
+  const WinogradKernels* winograd[5];
   const DirectKernels* direct;
   const PlaneKernels* planes;
   const TailKernels* tail;

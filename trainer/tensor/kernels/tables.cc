@@ -2,9 +2,8 @@
 
 namespace lockstep::LOCKSTEP_INSTRUCTION_SET {
 
-const Kernels kKernels{.winograd_4_3 = &kWinograd4And3,
-                       .winograd_6_3 = &kWinograd6And3,
-                       .winograd_4_5 = &kWinograd4And5,
+const Kernels kKernels{.winograd = {&kWinograd3And3, &kWinograd4And3, &kWinograd5And3,
+                                    &kWinograd6And3, &kWinograd4And5},
                        .direct = &kDirect,
                        .planes = &kPlanes,
                        .tail = &kTail,

@@ -6,7 +6,9 @@
 
 namespace lockstep::LOCKSTEP_INSTRUCTION_SET {
 
+extern const WinogradKernels kWinograd3And3;
 extern const WinogradKernels kWinograd4And3;
+extern const WinogradKernels kWinograd5And3;
 extern const WinogradKernels kWinograd6And3;
 extern const WinogradKernels kWinograd4And5;
 extern const DirectKernels kDirect;

@@ -115,8 +115,8 @@ struct Winograd {
     Transform2d<kSize, kTile>(
         [&](int row, Floats* in) LOCKSTEP_INLINE_LAMBDA {
           for (int column = 0; column < kSize; ++column) {
-            in[column] = Load(kInside || window.Has(row, column) ? window.At(row, column) + channel
-                                                                 : kNothing);
+            in[column] = Load(kInside ? window.At(row, column) + channel
+                                      : window.AtOr(row, column, channel, kNothing));
           }
         },
         transform,
@@ -338,15 +338,25 @@ struct Winograd {
   static void TransformOutputTailOf(const WinogradTiles& tiles, const WinogradBlock& block,
                                     const float* transformed, int64_t stride,
                                     const WinogradTail& tail) {
-    (tail.pooled ? TransformOutputTail<true>
-                 : TransformOutputTail<false>)(tiles, block, transformed, stride, tail);
+    if constexpr (kOutput % 2 == 0) {
+      if (tail.pooled) {
+        TransformOutputTail<true>(tiles, block, transformed, stride, tail);
+        return;
+      }
+    }
+    TransformOutputTail<false>(tiles, block, transformed, stride, tail);
   }
 
   static void TransformTailGradientOf(const WinogradTiles& tiles, const WinogradBlock& block,
                                       const WinogradTailGradient& tail, int64_t stride,
                                       float* transformed) {
-    (tail.pooled ? TransformTailGradient<true> : TransformTailGradient<false>)(tiles, block, tail,
-                                                                               stride, transformed);
+    if constexpr (kOutput % 2 == 0) {
+      if (tail.pooled) {
+        TransformTailGradient<true>(tiles, block, tail, stride, transformed);
+        return;
+      }
+    }
+    TransformTailGradient<false>(tiles, block, tail, stride, transformed);
   }
 
   // The data of tiles overlap: a tile adds where the ones above and to the left have been.
@@ -370,7 +380,9 @@ struct Winograd {
     });
   }
 
-  static constexpr WinogradKernels kKernels{.transform_weights = TransformWeights,
+  static constexpr WinogradKernels kKernels{.filter_size = kFilter,
+                                            .output_size = kOutput,
+                                            .transform_weights = TransformWeights,
                                             .add_weight_gradient = AddWeightGradient,
                                             .transform_input = TransformInput,
                                             .transform_output = TransformOutput,
@@ -382,7 +394,9 @@ struct Winograd {
 
 }  // namespace
 
+const WinogradKernels kWinograd3And3 = Winograd<5, 3>::kKernels;
 const WinogradKernels kWinograd4And3 = Winograd<6, 3>::kKernels;
+const WinogradKernels kWinograd5And3 = Winograd<7, 3>::kKernels;
 const WinogradKernels kWinograd6And3 = Winograd<8, 3>::kKernels;
 const WinogradKernels kWinograd4And5 = Winograd<8, 5>::kKernels;
 

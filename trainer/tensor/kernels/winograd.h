@@ -30,7 +30,8 @@ struct WinogradBlock {
 };
 
 // What is done with the outputs while they are at hand: bias, relu and, where `pooled` is set, 2x2
-// max pooling with stride 2. Images of the output are then those of the pooling.
+// max pooling with stride 2, for which tiles must have an even number of outputs. Images of the
+// output are then those of the pooling.
 struct WinogradTail {
   const float* bias;  // of every filter
   float* output;      // written; from the block's first image on, whole
@@ -52,6 +53,9 @@ struct WinogradTailGradient {
 // row of the block; their columns are channels or filters. Rows of those of weights are channels,
 // columns filters. Images are given from the block's first on, whole.
 struct WinogradKernels {
+  int filter_size;  // r
+  int output_size;  // m
+
   // weights, r x r x `count` (channels times filters), to `transformed`.
   void (*transform_weights)(const float* weights, int64_t count, int64_t stride,
                             float* transformed);

@@ -4,208 +4,257 @@
 
 // The one-dimensional transforms of Winograd's minimal filtering F(m, r) (Lavin and Gray 2016,
 // section 4.1), made from Lagrange interpolation as Toom and Cook did. A tile of m + r - 1 numbers
-// corresponds to the polynomial's values at the points 0, pairs +p and -p, and infinity. In the
-// paper's names:
+// corresponds to a polynomial's values at as many points. In the paper's names:
 //
 //   output = A^T [(G filter) * (B^T data)]
 //
-// and the gradients go back through the transposed transforms. Sums and differences of the values
-// at +p and -p separate even from odd powers, which halves the work.
+// and the gradients go back through the transposed transforms. Points come in pairs +p and -p, for
+// the sum and the difference of the values there separate even from odd powers, which halves the
+// work.
 
 namespace lockstep::LOCKSTEP_INSTRUCTION_SET {
 
-// The points of a tile, by the tile's size: `point` and, for G, one over the Lagrange polynomial's
-// denominator at the point and at 0.
-template <int kTile>
-struct WinogradPoints;
+// A tile's points: the first of these, as many as it has numbers but one, and infinity. So a tile
+// of an odd size has one that is without its negative: the single one.
+constexpr double kWinogradPoints[] = {0, 1, -1, 2, -2, 0.5, -0.5};
+constexpr int kMostPoints = 7;
 
-template <>
-struct WinogradPoints<6> {  // 0, +-1, +-2, infinity
-  static constexpr int kPairs = 2;
-  static constexpr float kPoint[kPairs] = {1, 2};
-  static constexpr float kScale[kPairs] = {-1.0F / 6, 1.0F / 24};
-  static constexpr float kScaleAtZero = 1.0F / 4;
+// Numbers for each point, or pair of points.
+struct WinogradTable {
+  float of[kMostPoints][kMostPoints];
 };
 
-template <>
-struct WinogradPoints<8> {  // 0, +-1, +-2, +-1/2, infinity
-  static constexpr int kPairs = 3;
-  static constexpr float kPoint[kPairs] = {1, 2, 0.5F};
-  static constexpr float kScale[kPairs] = {-2.0F / 9, 1.0F / 90, 32.0F / 45};
-  static constexpr float kScaleAtZero = 1;
-};
-
-constexpr float Power(float base, int exponent) {
-  float power = 1;
-  for (; exponent > 0; --exponent) {
-    power *= base;
-  }
-  return power;
-}
-
-// The values at a pair of points of the polynomial with the given coefficients, times `scale`.
-template <int kTile, int kCoefficients>
-LOCKSTEP_INLINE void EvaluateAtPair(const Floats* coefficients, int pair, float scale,
-                                    Floats* at_plus, Floats* at_minus) {
-  const float p = WinogradPoints<kTile>::kPoint[pair];
-  Floats even = coefficients[0] * scale;
-  Floats odd = coefficients[1] * (scale * p);
-#pragma GCC unroll 8
-  for (int j = 2; j < kCoefficients; ++j) {
-    const Floats term = coefficients[j] * (scale * Power(p, j));
-    if (j % 2 == 0) {
-      even += term;
-    } else {
-      odd += term;
+// Of every point: its powers.
+constexpr WinogradTable MakePowers() {
+  WinogradTable table{};
+  for (int point = 0; point < kMostPoints; ++point) {
+    double power = 1;
+    for (int exponent = 0; exponent < kMostPoints; ++exponent) {
+      table.of[point][exponent] = static_cast<float>(power);
+      power *= kWinogradPoints[point];
     }
   }
-  *at_plus = even + odd;
-  *at_minus = even - odd;
+  return table;
 }
 
-// The transpose: what each coefficient has given to the values at all points but infinity.
+// Of every pair: the coefficients, from that of 1 on, of the product of x - p^2 over all other
+// pairs. In the row after the last pair's: over all pairs.
+constexpr WinogradTable MakeProducts(int pairs) {
+  WinogradTable table{};
+  for (int excluded = 0; excluded <= pairs; ++excluded) {
+    float* const product = table.of[excluded];
+    product[0] = 1;
+    for (int pair = 0; pair < pairs; ++pair) {
+      const double p = kWinogradPoints[1 + 2 * pair];
+      for (int j = pairs; pair != excluded && j >= 0; --j) {
+        product[j] = (j > 0 ? product[j - 1] : 0) - static_cast<float>(p * p) * product[j];
+      }
+    }
+  }
+  return table;
+}
+
+// Of every point: one over what its Lagrange polynomial has to be divided by.
+struct WinogradScales {
+  float of[kMostPoints];
+};
+constexpr WinogradScales MakeScales(int points) {
+  WinogradScales scales{};
+  for (int point = 0; point < points; ++point) {
+    double denominator = 1;
+    for (int other = 0; other < points; ++other) {
+      denominator *= other == point ? 1 : kWinogradPoints[point] - kWinogradPoints[other];
+    }
+    scales.of[point] = static_cast<float>(1 / denominator);
+  }
+  return scales;
+}
+
+constexpr WinogradTable kPowers = MakePowers();
+
+// Of a tile with kTile numbers.
 template <int kTile>
-LOCKSTEP_INLINE Floats CollectCoefficient(const Floats* even, const Floats* odd, int j) {
-  Floats sum = j % 2 == 0 ? even[0] : odd[0];
-#pragma GCC unroll 4
-  for (int pair = 1; pair < WinogradPoints<kTile>::kPairs; ++pair) {
-    sum += (j % 2 == 0 ? even[pair] : odd[pair]) * Power(WinogradPoints<kTile>::kPoint[pair], j);
-  }
-  return sum;
-}
+struct WinogradPoints {
+  static_assert(kTile >= 4 && kTile <= kMostPoints + 1);
+  static constexpr int kPairs = (kTile - 2) / 2;
+  static constexpr bool kHasSingle = kTile % 2 != 0;
+  static constexpr int kSingle = kTile - 2;  // its number among the points
+  static constexpr WinogradTable kProducts = MakeProducts(kPairs);
+  static constexpr WinogradScales kScales = MakeScales(kTile - 1);
+};
 
-// G: a filter of kFilter numbers to a tile.
-template <int kTile, int kFilter>
-LOCKSTEP_INLINE void FilterToTile(const Floats* filter, Floats* tile) {
+// The number of a pair's positive point, which the negative one follows.
+constexpr int OfPair(int pair) { return 1 + 2 * pair; }
+
+// A: the values at the tile's points of the polynomial with the given coefficients; at infinity,
+// the highest coefficient.
+template <int kTile, int kCoefficients>
+LOCKSTEP_INLINE void OutputToTile(const Floats* coefficients, Floats* tile) {
   using Points = WinogradPoints<kTile>;
-  tile[0] = filter[0] * Points::kScaleAtZero;
+  tile[0] = coefficients[0];
 #pragma GCC unroll 4
   for (int pair = 0; pair < Points::kPairs; ++pair) {
-    EvaluateAtPair<kTile, kFilter>(filter, pair, Points::kScale[pair], &tile[1 + 2 * pair],
-                                   &tile[2 + 2 * pair]);
-  }
-  tile[kTile - 1] = filter[kFilter - 1];
-}
-
-// G^T.
-template <int kTile, int kFilter>
-LOCKSTEP_INLINE void TileToFilter(const Floats* tile, Floats* filter) {
-  using Points = WinogradPoints<kTile>;
-  Floats even[Points::kPairs];
-  Floats odd[Points::kPairs];
-#pragma GCC unroll 4
-  for (int pair = 0; pair < Points::kPairs; ++pair) {
-    even[pair] = (tile[1 + 2 * pair] + tile[2 + 2 * pair]) * Points::kScale[pair];
-    odd[pair] = (tile[1 + 2 * pair] - tile[2 + 2 * pair]) * Points::kScale[pair];
-  }
+    const float* const powers = kPowers.of[OfPair(pair)];
+    Floats even = coefficients[0];
+    Floats odd = coefficients[1] * powers[1];
 #pragma GCC unroll 8
-  for (int j = 0; j < kFilter; ++j) {
-    filter[j] = CollectCoefficient<kTile>(even, odd, j);
+    for (int j = 2; j < kCoefficients; ++j) {
+      (j % 2 == 0 ? even : odd) += coefficients[j] * powers[j];
+    }
+    tile[OfPair(pair)] = even + odd;
+    tile[OfPair(pair) + 1] = even - odd;
   }
-  filter[0] += tile[0] * Points::kScaleAtZero;
-  filter[kFilter - 1] += tile[kTile - 1];
+  if constexpr (Points::kHasSingle) {
+    Floats sum = coefficients[0];
+#pragma GCC unroll 8
+    for (int j = 1; j < kCoefficients; ++j) {
+      sum += coefficients[j] * kPowers.of[Points::kSingle][j];
+    }
+    tile[kTile - 2] = sum;
+  }
+  tile[kTile - 1] = coefficients[kCoefficients - 1];
 }
 
-// A^T: a tile to kOutput outputs.
-template <int kTile, int kOutput>
+// A^T: a tile to kOutputs outputs, what each coefficient has given to the values at the points.
+template <int kTile, int kOutputs>
 LOCKSTEP_INLINE void TileToOutput(const Floats* tile, Floats* output) {
   using Points = WinogradPoints<kTile>;
   Floats even[Points::kPairs];
   Floats odd[Points::kPairs];
 #pragma GCC unroll 4
   for (int pair = 0; pair < Points::kPairs; ++pair) {
-    even[pair] = tile[1 + 2 * pair] + tile[2 + 2 * pair];
-    odd[pair] = tile[1 + 2 * pair] - tile[2 + 2 * pair];
+    even[pair] = tile[OfPair(pair)] + tile[OfPair(pair) + 1];
+    odd[pair] = tile[OfPair(pair)] - tile[OfPair(pair) + 1];
   }
 #pragma GCC unroll 8
-  for (int j = 0; j < kOutput; ++j) {
-    output[j] = CollectCoefficient<kTile>(even, odd, j);
+  for (int j = 0; j < kOutputs; ++j) {
+    const Floats* const parts = j % 2 == 0 ? even : odd;
+    output[j] = parts[0] * kPowers.of[OfPair(0)][j];
+#pragma GCC unroll 4
+    for (int pair = 1; pair < Points::kPairs; ++pair) {
+      output[j] += parts[pair] * kPowers.of[OfPair(pair)][j];
+    }
+    if constexpr (Points::kHasSingle) {
+      output[j] += tile[kTile - 2] * kPowers.of[Points::kSingle][j];
+    }
   }
   output[0] += tile[0];
-  output[kOutput - 1] += tile[kTile - 1];
+  output[kOutputs - 1] += tile[kTile - 1];
 }
 
-// A.
-template <int kTile, int kOutput>
-LOCKSTEP_INLINE void OutputToTile(const Floats* output, Floats* tile) {
-  tile[0] = output[0];
-#pragma GCC unroll 4
-  for (int pair = 0; pair < WinogradPoints<kTile>::kPairs; ++pair) {
-    EvaluateAtPair<kTile, kOutput>(output, pair, 1, &tile[1 + 2 * pair], &tile[2 + 2 * pair]);
+// G: a filter of kFilter numbers to a tile.
+template <int kTile, int kFilter>
+LOCKSTEP_INLINE void FilterToTile(const Floats* filter, Floats* tile) {
+  OutputToTile<kTile, kFilter>(filter, tile);
+#pragma GCC unroll 8
+  for (int point = 0; point < kTile - 1; ++point) {
+    tile[point] *= WinogradPoints<kTile>::kScales.of[point];
   }
-  tile[kTile - 1] = output[kOutput - 1];
 }
 
-// B^T: kTile numbers of data to a tile. Coefficients of products of (x - point).
+// G^T.
+template <int kTile, int kFilter>
+LOCKSTEP_INLINE void TileToFilter(const Floats* tile, Floats* filter) {
+  Floats scaled[kTile];
+#pragma GCC unroll 8
+  for (int point = 0; point < kTile - 1; ++point) {
+    scaled[point] = tile[point] * WinogradPoints<kTile>::kScales.of[point];
+  }
+  scaled[kTile - 1] = tile[kTile - 1];
+  TileToOutput<kTile, kFilter>(scaled, filter);
+}
+
+// sum_j product[j] * numbers[2 j]
+template <int kCount>
+LOCKSTEP_INLINE Floats EverySecond(const float* product, float factor, const Floats* numbers) {
+  Floats sum = numbers[2 * (kCount - 1)] * (factor * product[kCount - 1]);
+#pragma GCC unroll 4
+  for (int j = kCount - 2; j >= 0; --j) {
+    sum += numbers[2 * j] * (factor * product[j]);
+  }
+  return sum;
+}
+
+// B^T: kTile numbers of data to a tile. A point's row has the coefficients of the product of
+// (x - q) over all other finite points q; the one of infinity, over all finite points.
 template <int kTile>
-LOCKSTEP_INLINE void DataToTile(const Floats* d, Floats* tile);
-
-template <>
-LOCKSTEP_INLINE void DataToTile<6>(const Floats* d, Floats* tile) {
-  tile[0] = 4 * d[0] - 5 * d[2] + d[4];
-  tile[5] = 4 * d[1] - 5 * d[3] + d[5];
-  Floats even = d[4] - 4 * d[2];
-  Floats odd = d[3] - 4 * d[1];
-  tile[1] = even + odd;
-  tile[2] = even - odd;
-  even = d[4] - d[2];
-  odd = 2 * (d[3] - d[1]);
-  tile[3] = even + odd;
-  tile[4] = even - odd;
+LOCKSTEP_INLINE void DataToTile(const Floats* data, Floats* tile) {
+  using Points = WinogradPoints<kTile>;
+  constexpr int kPairs = Points::kPairs;
+  constexpr const float* all = Points::kProducts.of[kPairs];
+  if constexpr (Points::kHasSingle) {
+    // All rows but its own have the factor x - kSingle. What is left of them is a smaller tile's.
+    constexpr float single = kWinogradPoints[Points::kSingle];
+    Floats divided[kTile - 1];
+#pragma GCC unroll 8
+    for (int j = 0; j < kTile - 1; ++j) {
+      divided[j] = data[j + 1] - single * data[j];
+    }
+    DataToTile<kTile - 1>(divided, tile);
+    tile[kTile - 1] = tile[kTile - 2];
+    tile[kTile - 2] = EverySecond<kPairs + 1>(all, 1, data + 1);
+  } else {
+    tile[0] = EverySecond<kPairs + 1>(all, 1, data);
+    tile[kTile - 1] = EverySecond<kPairs + 1>(all, 1, data + 1);
+#pragma GCC unroll 4
+    for (int pair = 0; pair < kPairs; ++pair) {
+      const float* const without = Points::kProducts.of[pair];
+      const Floats even = EverySecond<kPairs>(without, 1, data + 2);
+      const Floats odd = EverySecond<kPairs>(without, kPowers.of[OfPair(pair)][1], data + 1);
+      tile[OfPair(pair)] = even + odd;
+      tile[OfPair(pair) + 1] = even - odd;
+    }
+  }
 }
 
-template <>
-LOCKSTEP_INLINE void DataToTile<8>(const Floats* d, Floats* tile) {
-  tile[0] = d[0] - d[6] + 5.25F * (d[4] - d[2]);
-  tile[7] = d[7] - d[1] + 5.25F * (d[3] - d[5]);
-  Floats even = d[2] - 4.25F * d[4] + d[6];
-  Floats odd = d[1] - 4.25F * d[3] + d[5];
-  tile[1] = even + odd;
-  tile[2] = even - odd;
-  even = 0.25F * d[2] - 1.25F * d[4] + d[6];
-  odd = 0.5F * d[1] - 2.5F * d[3] + 2 * d[5];
-  tile[3] = even + odd;
-  tile[4] = even - odd;
-  even = 4 * d[2] - 5 * d[4] + d[6];
-  odd = 2 * d[1] - 2.5F * d[3] + 0.5F * d[5];
-  tile[5] = even + odd;
-  tile[6] = even - odd;
+// numbers[2 j] += product[j] * value
+template <int kCount>
+LOCKSTEP_INLINE void AddToEverySecond(const float* product, float factor, Floats value,
+                                      Floats* numbers) {
+#pragma GCC unroll 4
+  for (int j = 0; j < kCount; ++j) {
+    numbers[2 * j] += value * (factor * product[j]);
+  }
 }
 
-// B.
+// B, DataToTile's transpose step by step.
 template <int kTile>
-LOCKSTEP_INLINE void TileToData(const Floats* tile, Floats* d);
-
-template <>
-LOCKSTEP_INLINE void TileToData<6>(const Floats* tile, Floats* d) {
-  const Floats even1 = tile[1] + tile[2];
-  const Floats odd1 = tile[1] - tile[2];
-  const Floats even2 = tile[3] + tile[4];
-  const Floats odd2 = 2 * (tile[3] - tile[4]);
-  d[0] = 4 * tile[0];
-  d[1] = 4 * tile[5] - 4 * odd1 - odd2;
-  d[2] = -5 * tile[0] - 4 * even1 - even2;
-  d[3] = odd1 + odd2 - 5 * tile[5];
-  d[4] = tile[0] + even1 + even2;
-  d[5] = tile[5];
-}
-
-template <>
-LOCKSTEP_INLINE void TileToData<8>(const Floats* tile, Floats* d) {
-  const Floats even1 = tile[1] + tile[2];
-  const Floats odd1 = tile[1] - tile[2];
-  const Floats even2 = tile[3] + tile[4];
-  const Floats odd2 = tile[3] - tile[4];
-  const Floats even3 = tile[5] + tile[6];
-  const Floats odd3 = tile[5] - tile[6];
-  d[0] = tile[0];
-  d[1] = -tile[7] + odd1 + 0.5F * odd2 + 2 * odd3;
-  d[2] = -5.25F * tile[0] + even1 + 0.25F * even2 + 4 * even3;
-  d[3] = 5.25F * tile[7] - 4.25F * odd1 - 2.5F * odd2 - 2.5F * odd3;
-  d[4] = 5.25F * tile[0] - 4.25F * even1 - 1.25F * even2 - 5 * even3;
-  d[5] = -5.25F * tile[7] + odd1 + 2 * odd2 + 0.5F * odd3;
-  d[6] = -tile[0] + even1 + even2 + even3;
-  d[7] = tile[7];
+LOCKSTEP_INLINE void TileToData(const Floats* tile, Floats* data) {
+  using Points = WinogradPoints<kTile>;
+  constexpr int kPairs = Points::kPairs;
+  constexpr const float* all = Points::kProducts.of[kPairs];
+  if constexpr (Points::kHasSingle) {
+    constexpr float single = kWinogradPoints[Points::kSingle];
+    Floats others[kTile - 1];
+#pragma GCC unroll 8
+    for (int point = 0; point < kTile - 2; ++point) {
+      others[point] = tile[point];
+    }
+    others[kTile - 2] = tile[kTile - 1];
+    Floats divided[kTile - 1];
+    TileToData<kTile - 1>(others, divided);
+    data[0] = divided[0] * -single;
+#pragma GCC unroll 8
+    for (int j = 1; j < kTile - 1; ++j) {
+      data[j] = divided[j - 1] - single * divided[j];
+    }
+    data[kTile - 1] = divided[kTile - 2];
+    AddToEverySecond<kPairs + 1>(all, 1, tile[kTile - 2], data + 1);
+  } else {
+#pragma GCC unroll 4
+    for (int j = 0; j <= kPairs; ++j) {
+      data[2 * j] = tile[0] * all[j];
+      data[2 * j + 1] = tile[kTile - 1] * all[j];
+    }
+#pragma GCC unroll 4
+    for (int pair = 0; pair < kPairs; ++pair) {
+      const float* const without = Points::kProducts.of[pair];
+      const Floats even = tile[OfPair(pair)] + tile[OfPair(pair) + 1];
+      const Floats odd = tile[OfPair(pair)] - tile[OfPair(pair) + 1];
+      AddToEverySecond<kPairs>(without, 1, even, data + 2);
+      AddToEverySecond<kPairs>(without, kPowers.of[OfPair(pair)][1], odd, data + 1);
+    }
+  }
 }
 
 }  // namespace lockstep::LOCKSTEP_INSTRUCTION_SET

@@ -48,11 +48,20 @@ class Window {
     return row_begin_ == 0 && column_begin_ == 0 && row_end_ == kSize && column_end_ == kSize;
   }
   LOCKSTEP_INLINE bool Has(int row, int column) const {
-    return row >= row_begin_ && row < row_end_ && column >= column_begin_ && column < column_end_;
+    return (row >= row_begin_) & (row < row_end_) & (column >= column_begin_) &
+           (column < column_end_);
   }
-  // REQUIRES that the image has the pixel.
+  // To be read or written only if the image has the pixel.
   LOCKSTEP_INLINE float* At(int row, int column) const {
     return first_ + row * row_stride_ + column * column_stride_;
+  }
+  // The pixel's numbers from `channel` on, or `nothing` where the image has no pixel: without a
+  // branch, behind which the compiler would no longer fuse multiplications and additions.
+  LOCKSTEP_INLINE const float* AtOr(int row, int column, int channel, const float* nothing) const {
+    const auto pixel = reinterpret_cast<uintptr_t>(At(row, column) + channel);
+    const auto other = reinterpret_cast<uintptr_t>(nothing);
+    const auto mask = -static_cast<uintptr_t>(Has(row, column));
+    return reinterpret_cast<const float*>(other ^ ((pixel ^ other) & mask));
   }
 
  private:

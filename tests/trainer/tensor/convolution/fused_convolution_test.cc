@@ -12,6 +12,7 @@
 #include "trainer/tensor/aligned_buffer.h"
 #include "trainer/tensor/blas.h"
 #include "trainer/tensor/convolution/gemm_convolution.h"
+#include "trainer/tensor/convolution/winograd_convolution.h"
 
 namespace lockstep {
 namespace {
@@ -127,13 +128,11 @@ std::vector<WindowPlace> PoolingWindows(const Case& test, const Shape& pooled) {
 // Holds a fused convolution against a plain one, followed by bias, relu and pooling as they are
 // defined. Where a window's largest number is, is taken from the fused one: rounding may tip the
 // balance of two.
-void ExpectIsConvBiasReluPool(const Case& test) {
-  const auto fused = MakeFusedConvolution(test.geometry, test.pooling, test.batch);
-  ASSERT_NE(fused, nullptr);
-  SCOPED_TRACE(testing::Message() << fused->name() << ": " << Describe(test.geometry)
+void ExpectIsConvBiasReluPool(const FusedConvolution& fused, const Case& test) {
+  SCOPED_TRACE(testing::Message() << fused.name() << ": " << Describe(test.geometry)
                                   << (test.pooling == Pooling::kNone ? "" : ", pooled"));
   Numbers numbers = RandomNumbers(test);
-  const Results results = RunFused(*fused, test, numbers);
+  const Results results = RunFused(fused, test, numbers);
 
   const GemmConvolution plain(test.geometry, test.batch);
   std::vector<float> before = RunConvolution(plain, test.geometry, numbers.convolution).output;
@@ -145,7 +144,7 @@ void ExpectIsConvBiasReluPool(const Case& test) {
   std::vector<float>& gradient = numbers.convolution.output_gradient;
   std::ranges::fill(gradient, 0.0F);
   const float largest = *std::ranges::max_element(before);
-  for (const WindowPlace& window : PoolingWindows(test, fused->output())) {
+  for (const WindowPlace& window : PoolingWindows(test, fused.output())) {
     float most = before[window.taps[0]];
     for (const size_t tap : window.taps) {
       most = std::max(most, before[tap]);
@@ -170,6 +169,13 @@ void ExpectIsConvBiasReluPool(const Case& test) {
   ExpectClose(results.bias_gradient, bias_gradient, "bias gradient");
 }
 
+// The algorithm that is chosen.
+void ExpectIsConvBiasReluPool(const Case& test) {
+  const auto fused = MakeFusedConvolution(test.geometry, test.pooling, test.batch);
+  ASSERT_NE(fused, nullptr);
+  ExpectIsConvBiasReluPool(*fused, test);
+}
+
 class FusedConvolutionTest : public testing::Test {
  protected:
   void SetUp() override { UseOneBlasThread(); }
@@ -186,6 +192,27 @@ TEST_F(FusedConvolutionTest, IsConvolutionBiasReluAndPoolingOfOddAndEvenSizes) {
   for (int size = 5; size < 14; ++size) {
     ExpectIsConvBiasReluPool({Square({16, size, 19 - size}, 32, 3, 1, 0), Pooling::kMax2x2, 3});
     ExpectIsConvBiasReluPool({Square({32, size, 19 - size}, 16, 5, 1, 2), Pooling::kMax2x2, 2});
+  }
+}
+
+TEST_F(FusedConvolutionTest, WinogradTilesOfEverySize) {
+  for (const Pooling pooling : {Pooling::kNone, Pooling::kMax2x2}) {
+    for (int output_size = 3; output_size <= 6; ++output_size) {
+      for (int size = 4; size < 16; ++size) {
+        const Case test{Square({16, size, 19 - size}, 32, 3, 1, 1), pooling, 3};
+        ExpectIsConvBiasReluPool(
+            FusedWinogradConvolution(test.geometry, pooling, test.batch, output_size), test);
+      }
+    }
+  }
+}
+
+// Of each image a few rows of tiles at a time.
+TEST_F(FusedConvolutionTest, WinogradTilesOfLargeImages) {
+  for (int output_size = 3; output_size <= 6; ++output_size) {
+    const Case test{Square({32, 53, 51}, 32, 3, 1, 1), Pooling::kMax2x2, 2};
+    ExpectIsConvBiasReluPool(
+        FusedWinogradConvolution(test.geometry, test.pooling, test.batch, output_size), test);
   }
 }
 
@@ -224,13 +251,15 @@ TEST_F(FusedConvolutionTest, BitsDependOnNothingButTheNumbers) {
 
 TEST_F(FusedConvolutionTest, NanStaysNan) {
   for (const int filters : {6, 16}) {  // direct and Winograd
-    const Case test{Square({16, 8, 8}, filters, 3, 1, 1), Pooling::kMax2x2, 1};
-    Numbers numbers = RandomNumbers(test);
-    numbers.bias[3] = kNan;
-    const Results results =
-        RunFused(*MakeFusedConvolution(test.geometry, test.pooling, 1), test, numbers);
-    for (size_t i = 0; i < results.output.size(); ++i) {
-      ASSERT_EQ(std::isnan(results.output[i]), static_cast<int>(i) % filters == 3) << i;
+    for (const int size : {8, 10}) {   // tiles of even and odd size
+      const Case test{Square({16, size, size}, filters, 3, 1, 1), Pooling::kMax2x2, 1};
+      Numbers numbers = RandomNumbers(test);
+      numbers.bias[3] = kNan;
+      const Results results =
+          RunFused(*MakeFusedConvolution(test.geometry, test.pooling, 1), test, numbers);
+      for (size_t i = 0; i < results.output.size(); ++i) {
+        ASSERT_EQ(std::isnan(results.output[i]), static_cast<int>(i) % filters == 3) << i;
+      }
     }
   }
 }

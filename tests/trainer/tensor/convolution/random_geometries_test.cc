@@ -91,7 +91,8 @@ std::vector<std::unique_ptr<ConvolutionAlgorithm>> AllThatServe(const Convolutio
     all.push_back(std::make_unique<PointwiseConvolution>(geometry));
   }
   if (WinogradEngine::Serves(geometry)) {
-    all.push_back(std::make_unique<WinogradConvolution>(geometry, max_batch));
+    all.push_back(std::make_unique<WinogradConvolution>(
+        geometry, max_batch, WinogradEngine::FastestOutputSize(geometry)));
   }
   if (WindowConvolution::Serves(geometry)) {
     all.push_back(std::make_unique<WindowConvolution>(geometry, max_batch));

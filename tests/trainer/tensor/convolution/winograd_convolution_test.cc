@@ -21,14 +21,26 @@ class Winograd : public testing::Test {
             .padding_height = padding,
             .padding_width = padding};
   }
+
+  // With tiles of every size that there is.
+  static void ExpectIsTheConvolutionInAllTiles(const ConvolutionGeometry& geometry, int batch,
+                                               uint64_t seed = 1) {
+    const int largest = geometry.kernel_height == 5 ? 4 : 6;
+    for (int output_size = geometry.kernel_height == 5 ? 4 : 3; output_size <= largest;
+         ++output_size) {
+      SCOPED_TRACE(testing::Message() << "tiles of " << output_size);
+      ExpectIsTheConvolution(WinogradConvolution(geometry, batch, output_size), geometry, batch,
+                             seed);
+    }
+  }
 };
 
 TEST_F(Winograd, EveryPlaceWhereTilesEnd) {
-  // Outputs of 1 to 9 pixels: a part of a tile, whole tiles, tiles and a part.
+  // Outputs of 1 to 13 pixels: a part of a tile, whole tiles, tiles and a part.
   for (const int kernel : {3, 5}) {
-    for (int size = kernel; size < kernel + 9; ++size) {
-      const ConvolutionGeometry geometry = Geometry({16, size, 17 - size}, 16, kernel, 2);
-      ExpectIsTheConvolution(WinogradConvolution(geometry, 2), geometry, 2);
+    for (int size = kernel; size < kernel + 13; ++size) {
+      ExpectIsTheConvolutionInAllTiles(Geometry({16, size, 2 * kernel + 12 - size}, 16, kernel, 0),
+                                       2);
     }
   }
 }
@@ -38,19 +50,19 @@ TEST_F(Winograd, PaddingsUpToMoreThanTheKernel) {
     for (int padding = 0; padding <= kernel + 1; ++padding) {
       ConvolutionGeometry geometry = Geometry({16, 7, 6}, 32, kernel, padding);
       geometry.padding_width = kernel - 1;
-      ExpectIsTheConvolution(WinogradConvolution(geometry, 1), geometry, 1);
+      ExpectIsTheConvolutionInAllTiles(geometry, 1);
     }
   }
 }
 
 TEST_F(Winograd, BlocksOfRowsOfLargeImages) {
   const ConvolutionGeometry geometry = Geometry({16, 100, 60}, 16, 3, 1);
-  ExpectIsTheConvolution(WinogradConvolution(geometry, 2), geometry, 2);
+  ExpectIsTheConvolutionInAllTiles(geometry, 2);
 }
 
 TEST_F(Winograd, BlocksOfSeveralSmallImages) {
   const ConvolutionGeometry geometry = Geometry({16, 5, 5}, 16, 3, 0);
-  const WinogradConvolution algorithm(geometry, 300);
+  const WinogradConvolution algorithm(geometry, 300, WinogradEngine::FastestOutputSize(geometry));
   for (const int batch : {1, 2, 150, 300}) {
     ExpectIsTheConvolution(algorithm, geometry, batch);
   }
@@ -59,7 +71,9 @@ TEST_F(Winograd, BlocksOfSeveralSmallImages) {
 // A tile an image: blocks of 65 images.
 TEST_F(Winograd, LargeWeightsTakeLargeBlocks) {
   const ConvolutionGeometry geometry = Geometry({256, 3, 3}, 256, 3, 0);
-  ExpectIsTheConvolution(WinogradConvolution(geometry, 130), geometry, 130);
+  ExpectIsTheConvolution(
+      WinogradConvolution(geometry, 130, WinogradEngine::FastestOutputSize(geometry)), geometry,
+      130);
 }
 
 TEST_F(Winograd, RandomGeometries) {
@@ -74,8 +88,19 @@ TEST_F(Winograd, RandomGeometries) {
                  kernel, between(0, kernel));
     geometry.padding_height = between(0, kernel);
     const int batch = between(1, 4);
-    ExpectIsTheConvolution(WinogradConvolution(geometry, batch), geometry, batch, i);
+    ExpectIsTheConvolutionInAllTiles(geometry, batch, i);
   }
+}
+
+TEST_F(Winograd, TilesAreChosenThatFitTheImage) {
+  const auto chosen = [](int size, int channels) {
+    return WinogradEngine::FastestOutputSize(Geometry({channels, size, size}, channels, 3, 1));
+  };
+  EXPECT_EQ(chosen(3, 64), 3);
+  EXPECT_EQ(chosen(14, 64), 5);
+  EXPECT_EQ(chosen(28, 64), 4);
+  EXPECT_EQ(chosen(224, 64), 6);
+  EXPECT_EQ(WinogradEngine::FastestOutputSize(Geometry({32, 28, 28}, 32, 5, 2)), 4);
 }
 
 TEST_F(Winograd, ServesSquareKernelsOf3And5WithoutStridesAndGroups) {
