@@ -1,15 +1,8 @@
 #include "trainer/tensor/convolution/direct_convolution.h"
 
-#include "trainer/tensor/convolution/pooled_image.h"
+#include "trainer/tensor/convolution/image_tail.h"
 
 namespace lockstep {
-namespace {
-
-// Numbers of a row without gaps, and with.
-int64_t RowSize(const TailRow& row) { return int64_t{row.width} * row.filters; }
-int64_t RowRoom(const TailRow& row) { return int64_t{row.width} * row.filter_room; }
-
-}  // namespace
 
 void DirectConvolution::Forward(const ConvolutionWeights& weights, ConstTensor input, Tensor output,
                                 std::span<std::byte> scratch) const {

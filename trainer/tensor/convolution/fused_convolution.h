@@ -22,8 +22,8 @@ struct FusedGradients {
   float* bias;  // added to
 };
 
-// A convolution, its bias, relu and perhaps max pooling in one go, without the numbers between them
-// in memory. What the layers of these names compute one after the other, NaN included, but for
+// A convolution, its bias, relu and perhaps max pooling in one go: the numbers between them stay in
+// the caches. What the layers of these names compute one after the other, NaN included, but for
 // rounding. Otherwise as a ConvolutionAlgorithm.
 class FusedConvolution {
  public:

@@ -29,14 +29,13 @@ class WinogradConvolution : public ConvolutionAlgorithm {
 };
 
 // The same with bias, relu and pooling as soon as there are outputs for it: in the transform of the
-// output, or image by image where tiles have an odd size, so that windows of the pooling lie across
-// their borders.
+// output, or, where windows of the pooling lie across the borders of tiles of an odd size, after
+// it, image by image.
 class FusedWinogradConvolution : public FusedConvolution {
  public:
   // See WinogradEngine.
   FusedWinogradConvolution(const ConvolutionGeometry& geometry, Pooling pooling, int max_batch,
-                           int output_size)
-      : FusedConvolution(geometry, pooling), engine_(geometry, max_batch, output_size) {}
+                           int output_size);
 
   std::string_view name() const override { return "winograd"; }
   int64_t scratch_bytes() const override;
@@ -52,29 +51,27 @@ class FusedWinogradConvolution : public FusedConvolution {
 
  private:
   bool pooled() const { return pooling() == Pooling::kMax2x2; }
+  // Whether images are pooled after the transform.
   bool PoolsImages() const { return pooled() && engine_.kernels().output_size % 2 != 0; }
+  // One image's outputs of the convolution, rectified, or their gradient: behind the engine's
+  // scratch.
+  float* Image(std::span<std::byte> scratch) const;
 
-  // What the transform does with a block's outputs, and where it takes their gradient from. `image`
-  // is the block's first.
+  // What becomes of a block's transformed output, from `image` on.
   void TransformOutput(const WinogradBlock& block, int image, const float* transformed,
                        int64_t stride, const float* bias, Tensor output, uint8_t* kept) const;
+  void PoolImages(const WinogradBlock& block, int first, const float* transformed, int64_t stride,
+                  const float* bias, Tensor output, uint8_t* kept, float* image) const;
+  // The way back.
   void TransformGradient(const WinogradBlock& block, int image, ConstTensor output,
-                         const uint8_t* kept, ConstTensor output_gradient, float* bias_gradient,
+                         ConstTensor output_gradient, const uint8_t* kept, float* bias_gradient,
                          int64_t stride, float* transformed) const;
-
-  // The same where whole images are pooled. `images`: the convolution's outputs of a block's
-  // images, rectified, or their gradient.
-  void PoolOutput(const WinogradBlock& block, int image, const float* transformed, int64_t stride,
-                  const float* bias, Tensor images, Tensor output, uint8_t* kept) const;
-  void PoolGradient(const WinogradBlock& block, int image, const uint8_t* kept,
-                    ConstTensor output_gradient, float* bias_gradient, Tensor images,
-                    int64_t stride, float* transformed) const;
-
-  TailRow row() const;
-  // Behind the engine's scratch.
-  Tensor Images(std::span<std::byte> scratch) const;
+  void PoolImagesBack(const WinogradBlock& block, int first, ConstTensor output_gradient,
+                      const uint8_t* kept, float* bias_gradient, float* image, int64_t stride,
+                      float* transformed) const;
 
   WinogradEngine engine_;
+  TailRow row_;
 };
 
 }  // namespace lockstep

@@ -6,6 +6,7 @@
 #include "trainer/base/check.h"
 #include "trainer/base/divide.h"
 #include "trainer/tensor/blas.h"
+#include "trainer/tensor/prefetch.h"
 #include "trainer/tensor/products.h"
 
 namespace lockstep {
@@ -17,9 +18,11 @@ constexpr int kChannelUnit = 16;
 // products: then blocks are as large as makes up for it, cache or not.
 constexpr int64_t kFewestTiles = 20;
 constexpr int64_t kManyTiles = 128;
-// Bytes of a block's transformed input and output. A second-level cache of 1 MiB has room for them
-// beside what is fetched ahead.
+// Bytes of a block's transformed input and output that a second-level cache of 1 MiB serves well,
+// measured; what is prefetched has to find room beside them.
 constexpr int64_t kBlockBytes = 700'000;
+// Floats that are worth prefetching: of more, the first are gone when they are wanted.
+constexpr size_t kMostPrefetched = size_t{1} << 17;
 // Between the matrices of two points, so that the same row of all points does not fall into the
 // same few sets of a cache.
 constexpr int64_t kGap = 48;
@@ -27,10 +30,6 @@ constexpr int64_t kGap = 48;
 // Pieces of at most `most`, and as equal as can be.
 int EqualPieces(int total, int64_t most) {
   return static_cast<int>(DivideUp(total, DivideUp(total, most)));
-}
-
-int TileSize(const WinogradKernels& kernels) {
-  return kernels.output_size + kernels.filter_size - 1;
 }
 
 // What transforming a number costs, in multiply-adds of the products, with all that it takes to
@@ -42,15 +41,15 @@ int64_t TransformCost(int output_size) {
 }
 
 // Of a convolution's image, in multiply-adds: larger tiles need fewer, where they do not reach too
-// far beyond the image, but their transforms take longer.
-int64_t Cost(const ConvolutionGeometry& geometry, const WinogradKernels& kernels) {
+// far beyond the image, but their transforms take longer. What pooling costs is left out.
+int64_t Cost(const ConvolutionGeometry& geometry, int output_size) {
   const Shape output = geometry.output();
-  const int64_t tiles =
-      DivideUp(output.height, kernels.output_size) * DivideUp(output.width, kernels.output_size);
+  const int64_t tiles = DivideUp(output.height, output_size) * DivideUp(output.width, output_size);
+  const int64_t tile = output_size + geometry.kernel_height - 1;
   const int64_t channels = geometry.input.channels;
   const int64_t filters = geometry.filters;
-  return tiles * TileSize(kernels) * TileSize(kernels) *
-         (channels * filters + TransformCost(kernels.output_size) * (channels + filters));
+  return tiles * tile * tile *
+         (channels * filters + TransformCost(output_size) * (channels + filters));
 }
 
 const WinogradKernels& KernelsFor(const ConvolutionGeometry& geometry, int output_size) {
@@ -104,30 +103,35 @@ bool WinogradEngine::Serves(const ConvolutionGeometry& geometry) {
          geometry.input.channels % kChannelUnit == 0 && geometry.filters % kChannelUnit == 0;
 }
 
-int WinogradEngine::FastestOutputSize(const ConvolutionGeometry& geometry) {
-  const WinogradKernels* fastest = nullptr;
+std::vector<int> WinogradEngine::OutputSizes(const ConvolutionGeometry& geometry) {
+  std::vector<int> sizes;
   for (const WinogradKernels* const kernels : ActiveKernels().winograd) {
-    if (kernels->filter_size == geometry.kernel_height &&
-        (fastest == nullptr || Cost(geometry, *kernels) < Cost(geometry, *fastest))) {
-      fastest = kernels;
+    if (kernels->filter_size == geometry.kernel_height) {
+      sizes.push_back(kernels->output_size);
     }
   }
-  CHECK(fastest != nullptr);
-  return fastest->output_size;
+  return sizes;
+}
+
+int WinogradEngine::FastestOutputSize(const ConvolutionGeometry& geometry) {
+  const std::vector<int> sizes = OutputSizes(geometry);
+  CHECK(!sizes.empty());
+  return *std::min_element(sizes.begin(), sizes.end(),
+                           [&](int a, int b) { return Cost(geometry, a) < Cost(geometry, b); });
 }
 
 WinogradEngine::WinogradEngine(const ConvolutionGeometry& geometry, int max_batch, int output_size)
     : kernels_(KernelsFor(geometry, output_size)),
       taps_(geometry.kernel_height * geometry.kernel_width),
-      points_(TileSize(kernels_) * TileSize(kernels_)),
+      points_((kernels_.output_size + kernels_.filter_size - 1) *
+              (kernels_.output_size + kernels_.filter_size - 1)),
       tile_rows_(DivideUp(geometry.output().height, kernels_.output_size)),
       tiles_(ToTiles(geometry, kernels_.output_size)),
       block_(ChooseBlock(tiles_, tile_rows_, points_)),
-      most_images_(std::min(block_.images, max_batch)),
       weights_stride_(int64_t{tiles_.channels} * tiles_.filters + kChannelUnit) {
   CHECK(Serves(geometry));
   WinogradBlock largest = block_;
-  largest.images = most_images_;
+  largest.images = std::min(largest.images, max_batch);
   input_stride_ = Tiles(largest) * tiles_.channels + kGap;
   output_stride_ = Tiles(largest) * tiles_.filters + kGap;
 }
@@ -171,6 +175,19 @@ WinogradEngine::Workspace WinogradEngine::Divide(std::span<const std::byte> prep
 }
 
 int WinogradEngine::ImagesInBlock(int batch) const { return EqualPieces(batch, block_.images); }
+
+template <typename Multiply>
+void WinogradEngine::ForEachPoint(std::initializer_list<std::span<const float>> ahead,
+                                  const Multiply& multiply) const {
+  for (int point = 0; point < points_; ++point) {
+    multiply(point);
+    for (const std::span<const float> memory : ahead) {
+      if (memory.size() <= kMostPrefetched) {
+        PrefetchPiece(memory, point, points_);
+      }
+    }
+  }
+}
 
 std::span<const float> WinogradEngine::PartOf(ConstTensor tensor, const WinogradBlock& block,
                                               int image) const {

@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <initializer_list>
 #include <span>
+#include <vector>
 
 #include "trainer/tensor/convolution/convolution.h"
-#include "trainer/tensor/fetch.h"
 #include "trainer/tensor/kernels/kernels.h"
 
 namespace lockstep {
@@ -26,20 +26,28 @@ class WinogradEngine {
   // Square kernels of 3 or 5, stride 1, one group, channels and filters multiples of 16.
   static bool Serves(const ConvolutionGeometry& geometry);
 
-  // Outputs of a tile, both ways, with which the convolution takes the least time. REQUIRES
-  // Serves(geometry).
+  // How many outputs, both ways, a tile may have, and with how many the convolution takes the least
+  // time. REQUIRES Serves(geometry).
+  static std::vector<int> OutputSizes(const ConvolutionGeometry& geometry);
   static int FastestOutputSize(const ConvolutionGeometry& geometry);
 
-  // REQUIRES Serves(geometry), and an output size of 3 to 6 for kernels of 3, of 4 for those of 5.
+  // REQUIRES Serves(geometry) and one of its output sizes.
   WinogradEngine(const ConvolutionGeometry& geometry, int max_batch, int output_size);
 
   const WinogradKernels& kernels() const { return kernels_; }
   const WinogradTiles& tiles() const { return tiles_; }
-  // How many images a block may have.
-  int most_images() const { return most_images_; }
-  // Whether a block has its images' last rows.
-  bool Completes(const WinogradBlock& block) const {
-    return block.first_row + block.rows == tile_rows_;
+  // Calls visit(part, its image's number in the block, its first row in the matrices) for the part
+  // that each of a block's images has of it. Of images in several blocks, each block has but one.
+  template <typename Visit>
+  void ForEachImage(const WinogradBlock& block, const Visit& visit) const {
+    const WinogradBlock part{.images = 1, .first_row = block.first_row, .rows = block.rows};
+    for (int image = 0; image < block.images; ++image) {
+      visit(part, image, image * Tiles(part));
+    }
+  }
+  bool BeginsImage(const WinogradBlock& part) const { return part.first_row == 0; }
+  bool EndsImage(const WinogradBlock& part) const {
+    return part.first_row + part.rows == tile_rows_;
   }
   int64_t scratch_bytes() const;
 
@@ -48,7 +56,7 @@ class WinogradEngine {
   void Prepare(const float* weights, std::span<std::byte> prepared) const;
 
   // Calls take(block, its first image, transformed output, stride) for blocks that cover the batch,
-  // in order. `output`: what it writes, fetched while products are computed.
+  // in order. `output`: what it writes, prefetched while products are computed.
   template <typename Take>
   void Forward(std::span<const std::byte> prepared, ConstTensor input, ConstTensor output,
                std::span<std::byte> scratch, const Take& take) const {
@@ -105,19 +113,12 @@ class WinogradEngine {
   }
   int ImagesInBlock(int batch) const;
 
-  // Calls multiply(point) for every point, and fetches what comes after them meanwhile.
+  // Calls multiply(point) for every point, and meanwhile prefetches what comes after them, if it
+  // is not too much.
   template <typename Multiply>
   void ForEachPoint(std::initializer_list<std::span<const float>> ahead,
-                    const Multiply& multiply) const {
-    for (int point = 0; point < points_; ++point) {
-      multiply(point);
-      for (const std::span<const float> memory : ahead) {
-        FetchPiece(memory, point, points_);
-      }
-    }
-  }
-  // What a block covers of the samples, but for the rows that it shares with others; and as much of
-  // what follows, for the next block.
+                    const Multiply& multiply) const;
+  // About what a block covers of the samples, and as much of what follows, for the next block.
   std::span<const float> PartOf(ConstTensor tensor, const WinogradBlock& block, int image) const;
   std::span<const float> PartAfter(ConstTensor tensor, const WinogradBlock& block, int image) const;
 
@@ -134,7 +135,6 @@ class WinogradEngine {
   int tile_rows_;
   WinogradTiles tiles_;
   WinogradBlock block_;  // but for the last ones of a batch and of an image
-  int most_images_;      // of a block
   // Floats from one point's matrix to the next.
   int64_t weights_stride_;
   int64_t input_stride_;

@@ -2,7 +2,7 @@
 
 #include <stdint.h>  // NOLINT: see vectors.h
 
-// What follows a direct convolution, row by row, and its way back: from numbers that lie with gaps
+// What follows a convolution, row by row, and its way back: from numbers that may lie with gaps
 // (direct.h) to numbers that lie without, and the reverse. In the way back the gaps get any number.
 
 namespace lockstep {

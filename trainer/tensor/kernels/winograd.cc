@@ -338,25 +338,15 @@ struct Winograd {
   static void TransformOutputTailOf(const WinogradTiles& tiles, const WinogradBlock& block,
                                     const float* transformed, int64_t stride,
                                     const WinogradTail& tail) {
-    if constexpr (kOutput % 2 == 0) {
-      if (tail.pooled) {
-        TransformOutputTail<true>(tiles, block, transformed, stride, tail);
-        return;
-      }
-    }
-    TransformOutputTail<false>(tiles, block, transformed, stride, tail);
+    (tail.pooled ? TransformOutputTail<true>
+                 : TransformOutputTail<false>)(tiles, block, transformed, stride, tail);
   }
 
   static void TransformTailGradientOf(const WinogradTiles& tiles, const WinogradBlock& block,
                                       const WinogradTailGradient& tail, int64_t stride,
                                       float* transformed) {
-    if constexpr (kOutput % 2 == 0) {
-      if (tail.pooled) {
-        TransformTailGradient<true>(tiles, block, tail, stride, transformed);
-        return;
-      }
-    }
-    TransformTailGradient<false>(tiles, block, tail, stride, transformed);
+    (tail.pooled ? TransformTailGradient<true> : TransformTailGradient<false>)(tiles, block, tail,
+                                                                               stride, transformed);
   }
 
   // The data of tiles overlap: a tile adds where the ones above and to the left have been.

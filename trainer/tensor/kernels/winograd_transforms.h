@@ -19,6 +19,9 @@ namespace lockstep::LOCKSTEP_INSTRUCTION_SET {
 constexpr double kWinogradPoints[] = {0, 1, -1, 2, -2, 0.5, -0.5};
 constexpr int kMostPoints = 7;
 
+// The number of a pair's positive point, which the negative one follows.
+constexpr int OfPair(int pair) { return 1 + 2 * pair; }
+
 // Numbers for each point, or pair of points.
 struct WinogradTable {
   float of[kMostPoints][kMostPoints];
@@ -45,8 +48,11 @@ constexpr WinogradTable MakeProducts(int pairs) {
     float* const product = table.of[excluded];
     product[0] = 1;
     for (int pair = 0; pair < pairs; ++pair) {
-      const double p = kWinogradPoints[1 + 2 * pair];
-      for (int j = pairs; pair != excluded && j >= 0; --j) {
+      if (pair == excluded) {
+        continue;
+      }
+      const double p = kWinogradPoints[OfPair(pair)];
+      for (int j = pairs; j >= 0; --j) {
         product[j] = (j > 0 ? product[j - 1] : 0) - static_cast<float>(p * p) * product[j];
       }
     }
@@ -82,9 +88,6 @@ struct WinogradPoints {
   static constexpr WinogradTable kProducts = MakeProducts(kPairs);
   static constexpr WinogradScales kScales = MakeScales(kTile - 1);
 };
-
-// The number of a pair's positive point, which the negative one follows.
-constexpr int OfPair(int pair) { return 1 + 2 * pair; }
 
 // A: the values at the tile's points of the polynomial with the given coefficients; at infinity,
 // the highest coefficient.
@@ -164,9 +167,9 @@ LOCKSTEP_INLINE void TileToFilter(const Floats* tile, Floats* filter) {
   TileToOutput<kTile, kFilter>(scaled, filter);
 }
 
-// sum_j product[j] * numbers[2 j]
+// factor * sum_j product[j] * numbers[2 j]
 template <int kCount>
-LOCKSTEP_INLINE Floats EverySecond(const float* product, float factor, const Floats* numbers) {
+LOCKSTEP_INLINE Floats DotEverySecond(const float* product, float factor, const Floats* numbers) {
   Floats sum = numbers[2 * (kCount - 1)] * (factor * product[kCount - 1]);
 #pragma GCC unroll 4
   for (int j = kCount - 2; j >= 0; --j) {
@@ -185,32 +188,32 @@ LOCKSTEP_INLINE void DataToTile(const Floats* data, Floats* tile) {
   if constexpr (Points::kHasSingle) {
     // All rows but its own have the factor x - kSingle. What is left of them is a smaller tile's.
     constexpr float single = kWinogradPoints[Points::kSingle];
-    Floats divided[kTile - 1];
+    Floats reduced[kTile - 1];
 #pragma GCC unroll 8
     for (int j = 0; j < kTile - 1; ++j) {
-      divided[j] = data[j + 1] - single * data[j];
+      reduced[j] = data[j + 1] - single * data[j];
     }
-    DataToTile<kTile - 1>(divided, tile);
+    DataToTile<kTile - 1>(reduced, tile);
     tile[kTile - 1] = tile[kTile - 2];
-    tile[kTile - 2] = EverySecond<kPairs + 1>(all, 1, data + 1);
+    tile[kTile - 2] = DotEverySecond<kPairs + 1>(all, 1, data + 1);
   } else {
-    tile[0] = EverySecond<kPairs + 1>(all, 1, data);
-    tile[kTile - 1] = EverySecond<kPairs + 1>(all, 1, data + 1);
+    tile[0] = DotEverySecond<kPairs + 1>(all, 1, data);
+    tile[kTile - 1] = DotEverySecond<kPairs + 1>(all, 1, data + 1);
 #pragma GCC unroll 4
     for (int pair = 0; pair < kPairs; ++pair) {
       const float* const without = Points::kProducts.of[pair];
-      const Floats even = EverySecond<kPairs>(without, 1, data + 2);
-      const Floats odd = EverySecond<kPairs>(without, kPowers.of[OfPair(pair)][1], data + 1);
+      const Floats even = DotEverySecond<kPairs>(without, 1, data + 2);
+      const Floats odd = DotEverySecond<kPairs>(without, kPowers.of[OfPair(pair)][1], data + 1);
       tile[OfPair(pair)] = even + odd;
       tile[OfPair(pair) + 1] = even - odd;
     }
   }
 }
 
-// numbers[2 j] += product[j] * value
+// numbers[2 j] += factor * product[j] * value
 template <int kCount>
-LOCKSTEP_INLINE void AddToEverySecond(const float* product, float factor, Floats value,
-                                      Floats* numbers) {
+LOCKSTEP_INLINE void AddProductToEverySecond(const float* product, float factor, Floats value,
+                                             Floats* numbers) {
 #pragma GCC unroll 4
   for (int j = 0; j < kCount; ++j) {
     numbers[2 * j] += value * (factor * product[j]);
@@ -231,15 +234,15 @@ LOCKSTEP_INLINE void TileToData(const Floats* tile, Floats* data) {
       others[point] = tile[point];
     }
     others[kTile - 2] = tile[kTile - 1];
-    Floats divided[kTile - 1];
-    TileToData<kTile - 1>(others, divided);
-    data[0] = divided[0] * -single;
+    Floats reduced[kTile - 1];
+    TileToData<kTile - 1>(others, reduced);
+    data[0] = reduced[0] * -single;
 #pragma GCC unroll 8
     for (int j = 1; j < kTile - 1; ++j) {
-      data[j] = divided[j - 1] - single * divided[j];
+      data[j] = reduced[j - 1] - single * reduced[j];
     }
-    data[kTile - 1] = divided[kTile - 2];
-    AddToEverySecond<kPairs + 1>(all, 1, tile[kTile - 2], data + 1);
+    data[kTile - 1] = reduced[kTile - 2];
+    AddProductToEverySecond<kPairs + 1>(all, 1, tile[kTile - 2], data + 1);
   } else {
 #pragma GCC unroll 4
     for (int j = 0; j <= kPairs; ++j) {
@@ -251,8 +254,8 @@ LOCKSTEP_INLINE void TileToData(const Floats* tile, Floats* data) {
       const float* const without = Points::kProducts.of[pair];
       const Floats even = tile[OfPair(pair)] + tile[OfPair(pair) + 1];
       const Floats odd = tile[OfPair(pair)] - tile[OfPair(pair) + 1];
-      AddToEverySecond<kPairs>(without, 1, even, data + 2);
-      AddToEverySecond<kPairs>(without, kPowers.of[OfPair(pair)][1], odd, data + 1);
+      AddProductToEverySecond<kPairs>(without, 1, even, data + 2);
+      AddProductToEverySecond<kPairs>(without, kPowers.of[OfPair(pair)][1], odd, data + 1);
     }
   }
 }

@@ -189,7 +189,8 @@ std::vector<ConvolutionGeometry> EveryPath() {
           Square({33, 9, 9}, 32, 3, 1, 1),     Square({32, 14, 14}, 32, 5, 1, 2),
           Square({48, 9, 9}, 80, 3, 2, 1),     Square({32, 9, 9}, 32, 3, 2, 1, 8),
           Square({32, 9, 9}, 32, 3, 1, 1, 32), Square({3, 20, 20}, 32, 5, 2, 2),
-          Square({256, 4, 4}, 256, 3, 1, 1)};
+          Square({256, 4, 4}, 256, 3, 1, 1),   Square({64, 14, 14}, 64, 3, 1, 1),
+          Square({32, 53, 51}, 32, 3, 1, 1)};
 }
 
 TEST_F(Convolution, BitsDoNotDependOnWhereNumbersLie) {

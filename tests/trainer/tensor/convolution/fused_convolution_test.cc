@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <vector>
@@ -69,8 +70,12 @@ Results RunFused(const FusedConvolution& fused, const Case& test, const Numbers&
   const FusedParameters parameters{.weights = {numbers.convolution.weights.data(), prepared.span()},
                                    .bias = numbers.bias.data()};
   const ConstTensor input{numbers.convolution.input.data(), test.batch, test.geometry.input};
+  std::vector<float> without_kept(outputs, kNan);
+  fused.Forward(parameters, input, {without_kept.data(), test.batch, shape}, {}, scratch.span());
+  std::ranges::fill(scratch.span(), std::byte{0xff});
   fused.Forward(parameters, input, {results.output.data(), test.batch, shape}, results.kept,
                 scratch.span());
+  EXPECT_EQ(std::memcmp(without_kept.data(), results.output.data(), outputs * sizeof(float)), 0);
   std::ranges::fill(scratch.span(), std::byte{0xff});
   fused.Backward(parameters, input, {results.output.data(), test.batch, shape}, results.kept,
                  {numbers.output_gradient.data(), test.batch, shape},
@@ -209,10 +214,22 @@ TEST_F(FusedConvolutionTest, WinogradTilesOfEverySize) {
 
 // Of each image a few rows of tiles at a time.
 TEST_F(FusedConvolutionTest, WinogradTilesOfLargeImages) {
+  for (const Pooling pooling : {Pooling::kNone, Pooling::kMax2x2}) {
+    for (int output_size = 3; output_size <= 6; ++output_size) {
+      const Case test{Square({32, 53, 51}, 32, 3, 1, 1), pooling, 2};
+      ExpectIsConvBiasReluPool(
+          FusedWinogradConvolution(test.geometry, pooling, test.batch, output_size), test);
+    }
+    ExpectIsConvBiasReluPool({Square({32, 53, 51}, 32, 5, 1, 2), pooling, 2});
+  }
+}
+
+// Several blocks, of several images each.
+TEST_F(FusedConvolutionTest, WinogradTilesOfManyImages) {
   for (int output_size = 3; output_size <= 6; ++output_size) {
-    const Case test{Square({32, 53, 51}, 32, 3, 1, 1), Pooling::kMax2x2, 2};
-    ExpectIsConvBiasReluPool(
-        FusedWinogradConvolution(test.geometry, test.pooling, test.batch, output_size), test);
+    const Case test{Square({64, 10, 10}, 64, 3, 1, 1), Pooling::kMax2x2, 31};
+    ExpectIsConvBiasReluPool(FusedWinogradConvolution(test.geometry, test.pooling, 64, output_size),
+                             test);
   }
 }
 
@@ -239,12 +256,14 @@ TEST_F(FusedConvolutionTest, Strides) {
 TEST_F(FusedConvolutionTest, BitsDependOnNothingButTheNumbers) {
   for (const Pooling pooling : {Pooling::kNone, Pooling::kMax2x2}) {
     for (const int filters : {6, 64}) {  // direct and Winograd
-      const Case test{Square({32, 13, 13}, filters, 3, 1, 0), pooling, 5};
-      const Numbers numbers = RandomNumbers(test);
-      const Results results =
-          RunFused(*MakeFusedConvolution(test.geometry, pooling, 5), test, numbers);
-      EXPECT_TRUE(RunFused(*MakeFusedConvolution(test.geometry, pooling, 64), test, numbers) ==
-                  results);
+      for (const int size : {12, 13}) {  // tiles of odd and even size
+        const Case test{Square({32, size, size}, filters, 3, 1, 0), pooling, 5};
+        const Numbers numbers = RandomNumbers(test);
+        const Results results =
+            RunFused(*MakeFusedConvolution(test.geometry, pooling, 5), test, numbers);
+        EXPECT_TRUE(RunFused(*MakeFusedConvolution(test.geometry, pooling, 64), test, numbers) ==
+                    results);
+      }
     }
   }
 }

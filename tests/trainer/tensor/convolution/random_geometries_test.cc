@@ -91,8 +91,9 @@ std::vector<std::unique_ptr<ConvolutionAlgorithm>> AllThatServe(const Convolutio
     all.push_back(std::make_unique<PointwiseConvolution>(geometry));
   }
   if (WinogradEngine::Serves(geometry)) {
-    all.push_back(std::make_unique<WinogradConvolution>(
-        geometry, max_batch, WinogradEngine::FastestOutputSize(geometry)));
+    for (const int output_size : WinogradEngine::OutputSizes(geometry)) {
+      all.push_back(std::make_unique<WinogradConvolution>(geometry, max_batch, output_size));
+    }
   }
   if (WindowConvolution::Serves(geometry)) {
     all.push_back(std::make_unique<WindowConvolution>(geometry, max_batch));

@@ -25,9 +25,7 @@ class Winograd : public testing::Test {
   // With tiles of every size that there is.
   static void ExpectIsTheConvolutionInAllTiles(const ConvolutionGeometry& geometry, int batch,
                                                uint64_t seed = 1) {
-    const int largest = geometry.kernel_height == 5 ? 4 : 6;
-    for (int output_size = geometry.kernel_height == 5 ? 4 : 3; output_size <= largest;
-         ++output_size) {
+    for (const int output_size : WinogradEngine::OutputSizes(geometry)) {
       SCOPED_TRACE(testing::Message() << "tiles of " << output_size);
       ExpectIsTheConvolution(WinogradConvolution(geometry, batch, output_size), geometry, batch,
                              seed);

@@ -7,10 +7,10 @@
 
 namespace lockstep {
 
-// Fetches one of `pieces` pieces of memory that is going to be read or written. Matrix products
-// work in the caches and leave the way to memory idle: what comes after them can be fetched
-// meanwhile, a piece between two products. The speed alone depends on it.
-inline void FetchPiece(std::span<const float> memory, size_t piece, size_t pieces) {
+// Brings one of `pieces` pieces of memory that is going to be read or written into the cache.
+// Matrix products work from the caches and leave the way to memory idle: a piece between two
+// products costs next to nothing. The speed alone depends on it.
+inline void PrefetchPiece(std::span<const float> memory, size_t piece, size_t pieces) {
   constexpr size_t kLineFloats = kLineBytes / sizeof(float);
   const size_t lines = memory.size() / kLineFloats;
   for (size_t line = lines * piece / pieces; line < lines * (piece + 1) / pieces; ++line) {
