@@ -61,7 +61,8 @@ class Window {
     const auto pixel = reinterpret_cast<uintptr_t>(At(row, column) + channel);
     const auto other = reinterpret_cast<uintptr_t>(nothing);
     const auto mask = -static_cast<uintptr_t>(Has(row, column));
-    return reinterpret_cast<const float*>(other ^ ((pixel ^ other) & mask));
+    const uintptr_t either = other ^ ((pixel ^ other) & mask);
+    return reinterpret_cast<const float*>(either);  // NOLINT(performance-no-int-to-ptr)
   }
 
  private:
