@@ -74,7 +74,7 @@ class BucketedSum {
 
   // Starts a step in which this rank contributes every element `contributions` times, every time
   // below `limit`. Waits for the node's ranks that have not finished the step before. Main thread
-  // only, as all but Contribute, AddToHead and Read.
+  // only, as all but Contribute, AddToHead, Has and Read.
   void Begin(int64_t contributions, double limit) {
     if (in_step_) {
       throw std::logic_error("Begin of a step before Finish of the last one");
@@ -109,7 +109,7 @@ class BucketedSum {
       throw std::logic_error("a contribution beyond the end of the gradient");
     }
     while (offset < end) {
-      const auto index = static_cast<size_t>((size_ - 1 - offset) / bucket_elements_);
+      const size_t index = BucketOf(offset);
       Bucket& bucket = buckets_[index];
       const int64_t bucket_end = std::min(end, bucket.end);
       const int64_t elements = bucket_end - offset;
@@ -171,12 +171,30 @@ class BucketedSum {
     head(std::span<const T>(heads_));
   }
 
-  // Calls consume(offset, sums) for consecutive pieces of the body's [begin, end). Between Await
-  // and Finish. Thread-safe.
+  // Whether the sums over all ranks of the body's [begin, end) are there.
+  bool Has(int64_t begin, int64_t end) const {
+    if (begin < 0 || begin > end || end > size_) {
+      throw std::logic_error("sums beyond the end of the gradient");
+    }
+    if (there_ || !in_step_) {
+      return there_;
+    }
+    for (int64_t from = begin; from < end;) {
+      const size_t bucket = BucketOf(from);
+      if (!CompleteEverywhere(bucket)) {
+        return false;
+      }
+      from = buckets_[bucket].end;
+    }
+    return true;
+  }
+
+  // Calls consume(offset, sums) for consecutive pieces of the body's [begin, end), of which it Has
+  // the sums. Thread-safe.
   template <typename Consume>
   void Read(int64_t begin, int64_t end, const Consume& consume) const {
-    if (!there_ || begin < 0 || begin > end || end > size_) {
-      throw std::logic_error("Read before Await, or beyond the end of the gradient");
+    if (!Has(begin, end)) {
+      throw std::logic_error("Read of sums that are not there");
     }
     if (several_nodes_ || node_size_ == 1) {
       const T* const body = lanes_.first() + head_;
@@ -238,6 +256,11 @@ class BucketedSum {
       end = begin;
     } while (end > 0);
     return buckets;
+  }
+
+  // Where an element of the body is.
+  size_t BucketOf(int64_t element) const {
+    return static_cast<size_t>((size_ - 1 - element) / bucket_elements_);
   }
 
   // This rank's contributions to a bucket are in.

@@ -39,16 +39,18 @@ class FloatReducer : public Reducer {
 
   void Poll() override { sums_.Poll(); }
 
-  bool Await(std::span<int64_t> tallies) override {
+  bool Await(std::span<int64_t> tallies, const std::function<bool()>& meanwhile) override {
     CheckAwait(options_, tallies);
     bool in_range = true;
-    sums_.Await(options_.while_waiting, [](std::span<const float> /*head*/) {});
-    tallies_.Await(options_.while_waiting, [&](std::span<const int64_t> head) {
+    sums_.Await(meanwhile, [](std::span<const float> /*head*/) {});
+    tallies_.Await(meanwhile, [&](std::span<const int64_t> head) {
       in_range = head[0] == 0;
       std::ranges::copy(head.subspan(1), tallies.begin());
     });
     return in_range;
   }
+
+  bool Has(int64_t begin, int64_t end) const override { return sums_.Has(begin, end); }
 
   void Read(int64_t begin, double scale, std::span<float> gradient) const override {
     sums_.Read(begin, begin + std::ssize(gradient),

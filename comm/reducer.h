@@ -19,11 +19,8 @@ struct ReducerOptions {
   int64_t size = 0;                   // numbers in the gradient
   int64_t bucket_elements = 1 << 15;  // of one all-reduce (256 KiB of 64-bit integers), 1 to 2^30
   int64_t tallies = 0;                // integers that ride along
-  // Called over and over while Await waits, for what can be done meanwhile in some microseconds.
-  // Returns whether there was something to do.
-  std::function<bool()> while_waiting = [] { return false; };
-  // What this rank is going to Read. The speed alone depends on it: what the node's other ranks
-  // read of this one's contributions is not kept in this processor's cache.
+  // What this rank is going to Read, for the most part. The speed alone depends on it: what the
+  // node's other ranks read of this one's contributions is not kept in this processor's cache.
   ElementRange to_read = {};
 };
 
@@ -34,8 +31,9 @@ struct ReducerOptions {
 //
 // A step: Begin; any number of Add and AddTally from any thread, with Poll now and then from the
 // main thread; Await from the main thread once all contributions are in; any number of Read from
-// any thread; Finish from the main thread. Calls in another order, or with sizes that do not fit,
-// throw std::logic_error; failures of MPI throw Error.
+// any thread; Finish from the main thread. Sums that Has finds earlier can be read earlier. Calls
+// in another order, or with sizes that do not fit, throw std::logic_error; failures of MPI throw
+// Error.
 class Reducer {
  public:
   virtual ~Reducer() = default;
@@ -58,10 +56,16 @@ class Reducer {
   // Collective. Waits until the sums over all ranks are there, and writes those of the tallies.
   // Returns whether every value on every rank was finite and in range; all ranks return the same.
   // If not, the gradient is meaningless, the tallies are not, and the next step starts afresh.
-  virtual bool Await(std::span<int64_t> tallies) = 0;
+  // While it waits, calls meanwhile() over and over, for what can be done in some microseconds;
+  // that returns whether there was something to do.
+  virtual bool Await(std::span<int64_t> tallies, const std::function<bool()>& meanwhile) = 0;
+
+  // Whether the sums over all ranks of the elements [begin, end) are there: once they are, until
+  // Finish. Main thread only before Await has returned.
+  virtual bool Has(int64_t begin, int64_t end) const = 0;
 
   // Writes gradient = sum * scale (a product of doubles, rounded to float) of the elements from
-  // `begin` on, as many as `gradient` has. Thread-safe.
+  // `begin` on, as many as `gradient` has. REQUIRES that it Has them. Thread-safe.
   virtual void Read(int64_t begin, double scale, std::span<float> gradient) const = 0;
 
   // Ends the step: this rank has read what it wants to know.

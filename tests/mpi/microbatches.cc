@@ -95,11 +95,12 @@ void Contribute(Reducer& reducer, int rank, int64_t size, const Dealing& dealing
   }
 }
 
-StepResult FinishStep(Reducer& reducer, int64_t size, double scale, int64_t tallies) {
+StepResult FinishStep(Reducer& reducer, int64_t size, double scale, int64_t tallies,
+                      const std::function<bool()>& meanwhile) {
   StepResult result;
   result.gradient.resize(static_cast<size_t>(size));
   result.tallies.resize(static_cast<size_t>(tallies));
-  result.in_range = reducer.Await(result.tallies);
+  result.in_range = reducer.Await(result.tallies, meanwhile);
   reducer.Read(0, scale, result.gradient);
   reducer.Finish();
   return result;

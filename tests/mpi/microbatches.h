@@ -26,12 +26,16 @@ struct Dealing {
 // Contributes this rank's microbatches of one step, from Begin until the last Add.
 void Contribute(Reducer& reducer, int rank, int64_t size, const Dealing& dealing);
 
+// For Reducer::Await, of a rank that only waits.
+inline bool NothingElse() { return false; }
+
 // What a step of a reducer of `size` elements and `tallies` comes to, from Await to Finish.
 struct StepResult {
   std::vector<float> gradient;
   std::vector<int64_t> tallies;
   bool in_range = false;
 };
-StepResult FinishStep(Reducer& reducer, int64_t size, double scale, int64_t tallies = 0);
+StepResult FinishStep(Reducer& reducer, int64_t size, double scale, int64_t tallies = 0,
+                      const std::function<bool()>& meanwhile = NothingElse);
 
 }  // namespace lockstep::comm

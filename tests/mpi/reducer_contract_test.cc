@@ -24,6 +24,25 @@ struct Kind {
   int most_in_node = std::numeric_limits<int>::max();
 };
 
+// A number that all ranks of this machine count in. Collective.
+class NodeCounter {
+ public:
+  NodeCounter() {
+    if (machine_.rank() == 0) {
+      new (&**this) std::atomic<int>(0);
+    }
+    memory_.Publish();
+  }
+  std::atomic<int>& operator*() const {
+    return *reinterpret_cast<std::atomic<int>*>(memory_.bytes().data());
+  }
+  std::atomic<int>* operator->() const { return &**this; }
+
+ private:
+  Communicator machine_ = Communicator::World();
+  NodeMemory memory_{machine_, sizeof(std::atomic<int>)};
+};
+
 // What every reducer promises.
 class ReducerContract : public testing::TestWithParam<Kind> {
  protected:
@@ -35,6 +54,8 @@ class ReducerContract : public testing::TestWithParam<Kind> {
   void AddAll(Reducer& reducer, int64_t size, float value = 1.0F) {
     reducer.Add(0, std::vector<float>(static_cast<size_t>(size), value));
   }
+
+  bool IsLast() const { return world_.rank() == world_.size() - 1; }
 
   Communicator world_ = Communicator::World(GetParam().most_in_node);
 };
@@ -194,24 +215,58 @@ TEST_P(ReducerContract, ARankThatWaitsDoesSomethingElseMeanwhile) {
   if (world_.size() == 1) {
     GTEST_SKIP() << "nobody to wait for";
   }
-  const Communicator machine = Communicator::World();
-  const NodeMemory memory(machine, sizeof(std::atomic<int>));
-  auto* const calls = reinterpret_cast<std::atomic<int>*>(memory.bytes().data());
-  if (machine.rank() == 0) {
-    new (calls) std::atomic<int>(0);
-  }
-  world_.AllGather("");
-  const auto reducer = Make({.size = 100, .while_waiting = [&] { return ++*calls > 0; }});
+  const NodeCounter calls;
+  const auto reducer = Make({.size = 100});
   for (int step = 1; step <= 3; ++step) {
     reducer->Begin(1, world_.size());
     const int before = 100 * step;
-    while (world_.rank() == world_.size() - 1 && *calls < before) {
+    while (IsLast() && *calls < before) {
       reducer->Poll();
     }
     AddAll(*reducer, 100);
-    EXPECT_THAT(FinishStep(*reducer, 100, 1.0).gradient,
-                testing::Each(static_cast<float>(world_.size())));
+    const StepResult result =
+        FinishStep(*reducer, 100, 1.0, 0, [&] { return calls->fetch_add(1) >= 0; });
+    EXPECT_THAT(result.gradient, testing::Each(static_cast<float>(world_.size())));
     EXPECT_GE(*calls, before);
+    world_.AllGather("");
+  }
+}
+
+// Backward comes to the last elements first. The last rank contributes the rest only when all
+// others have read the sums of these.
+TEST_P(ReducerContract, SumsThatAreThereEarlyCanBeReadEarly) {
+  constexpr int64_t kSize = 1000;
+  constexpr int64_t kEarly = 400;  // a bucket and a half begin behind it
+  const NodeCounter readers;
+  const auto reducer = Make({.size = kSize, .bucket_elements = 400});
+  for (int step = 1; step <= 3; ++step) {
+    const auto value = static_cast<float>(step);
+    const auto sum = static_cast<float>(step * world_.size());
+    reducer->Begin(1, world_.size());
+    EXPECT_FALSE(reducer->Has(kEarly, kSize)) << "this rank's contribution is missing";
+    reducer->Add(kEarly, std::vector<float>(kSize - kEarly, value));
+    while (IsLast() && *readers < step * (world_.size() - 1)) {
+      reducer->Poll();
+    }
+    reducer->Add(0, std::vector<float>(kEarly, value));
+    std::vector<float> early(kSize - 600);
+    bool has_read = IsLast();
+    const auto read_early = [&] {
+      if (has_read || !reducer->Has(600, kSize)) {
+        return false;
+      }
+      EXPECT_FALSE(reducer->Has(599, kSize)) << "an element of the next bucket";
+      EXPECT_FALSE(reducer->Has(0, 1));
+      reducer->Read(600, 1.0, early);
+      has_read = true;
+      ++*readers;
+      return true;
+    };
+    EXPECT_THAT(FinishStep(*reducer, kSize, 1.0, 0, read_early).gradient, testing::Each(sum));
+    if (!IsLast()) {
+      EXPECT_THAT(early, testing::Each(sum));
+    }
+    EXPECT_FALSE(reducer->Has(0, kSize)) << "finished";
     world_.AllGather("");
   }
 }
@@ -219,20 +274,20 @@ TEST_P(ReducerContract, ARankThatWaitsDoesSomethingElseMeanwhile) {
 TEST_P(ReducerContract, StepsOutOfOrderAreRefused) {
   const auto reducer = Make({.size = 10});
   std::vector<float> gradient(10);
-  EXPECT_THROW(reducer->Await({}), std::logic_error) << "no step";
+  EXPECT_THROW(reducer->Await({}, NothingElse), std::logic_error) << "no step";
   EXPECT_THROW(AddAll(*reducer, 10), std::logic_error) << "no step";
   reducer->Begin(2, 2 * world_.size());
   EXPECT_THROW(reducer->Begin(2, 2 * world_.size()), std::logic_error);
   AddAll(*reducer, 10);
   AddAll(*reducer, 9);
-  EXPECT_THROW(reducer->Await({}), std::logic_error) << "one element missing";
+  EXPECT_THROW(reducer->Await({}, NothingElse), std::logic_error) << "one element missing";
   EXPECT_THROW(AddAll(*reducer, 10), std::logic_error) << "nine too many";
   const float one = 1.0F;
   reducer->Add(9, std::span(&one, 1));
   EXPECT_THROW(reducer->Read(0, 1.0, gradient), std::logic_error) << "not awaited";
   EXPECT_THROW(reducer->Finish(), std::logic_error) << "not awaited";
-  EXPECT_TRUE(reducer->Await({}));
-  EXPECT_THROW(reducer->Await({}), std::logic_error) << "twice";
+  EXPECT_TRUE(reducer->Await({}, NothingElse));
+  EXPECT_THROW(reducer->Await({}, NothingElse), std::logic_error) << "twice";
   EXPECT_THROW(reducer->Begin(1, world_.size()), std::logic_error) << "not finished";
   reducer->Read(0, 1.0, gradient);
   reducer->Finish();
@@ -248,7 +303,7 @@ TEST_P(ReducerContract, ThreadsReadPartsAtTheSameTime) {
   for (int step = 1; step <= 3; ++step) {
     reducer->Begin(1, world_.size());
     AddAll(*reducer, kSize, static_cast<float>(step));
-    ASSERT_TRUE(reducer->Await({}));
+    ASSERT_TRUE(reducer->Await({}, NothingElse));
     std::vector<float> gradient(kSize);
     {
       std::vector<std::jthread> threads;
@@ -271,7 +326,7 @@ TEST_P(ReducerContract, ASlowReaderGetsTheSumsOfItsOwnStep) {
   for (int step = 1; step <= 50; ++step) {
     reducer->Begin(1, world_.size());
     AddAll(*reducer, 5000, static_cast<float>(step));
-    ASSERT_TRUE(reducer->Await({}));
+    ASSERT_TRUE(reducer->Await({}, NothingElse));
     for (int again = 0; again < (world_.rank() == step % world_.size() ? 5 : 1); ++again) {
       reducer->Read(0, 1.0, gradient);
       ASSERT_EQ(std::ranges::count(gradient, static_cast<float>(step * world_.size())), 5000);
@@ -296,8 +351,8 @@ TEST_P(ReducerContract, ImpossibleNumbersAreRefused) {
   AddAll(*reducer, 10);
   std::vector<float> gradient(10);
   std::vector<int64_t> tallies(2);
-  EXPECT_THROW(reducer->Await(std::span(tallies).first(1)), std::logic_error);
-  EXPECT_TRUE(reducer->Await(tallies));
+  EXPECT_THROW(reducer->Await(std::span(tallies).first(1), NothingElse), std::logic_error);
+  EXPECT_TRUE(reducer->Await(tallies, NothingElse));
   EXPECT_THROW(reducer->Read(1, 1.0, gradient), std::logic_error);
   EXPECT_THROW(reducer->Read(-1, 1.0, gradient), std::logic_error);
   reducer->Finish();

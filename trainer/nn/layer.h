@@ -58,7 +58,8 @@ struct LayerPlan {
 enum class Phase { kTraining, kEvaluation };
 
 // What a call of Forward or Backward may use. One per thread: nothing in it is shared with another
-// thread but `parameters` and `buffers`, which nobody writes meanwhile.
+// thread but `parameters` and `buffers`, which nobody writes as long as they are used: a layer's
+// parameters until its Backward, its buffers until its Forward, of a step's last microbatch.
 struct LayerContext {
   Phase phase = Phase::kEvaluation;
   uint64_t seed = 0;
@@ -67,7 +68,7 @@ struct LayerContext {
   std::span<const uint32_t> sample_ids;  // one for each sample of the microbatch
   std::span<const float> parameters;     // of the whole net
   std::span<float> parameter_gradients;  // of the whole net; Backward only
-  std::span<const float> buffers;        // of the whole net
+  std::span<const float> buffers;        // of the whole net; not in Backward
   std::span<float> statistics;    // of the whole net, as buffers; Forward while training only
   std::span<std::byte> saved;     // LayerPlan::saved_bytes; 64-byte aligned if not by_sample
   std::span<std::byte> scratch;   // LayerPlan::scratch_bytes, 64-byte aligned

@@ -34,7 +34,8 @@ GradientStep::GradientStep(const Net& net, uint64_t seed, const LossOptions& los
   }
 }
 
-StepSums GradientStep::Run(const StepShare& share, std::span<const float> values, bool stop) {
+StepSums GradientStep::Run(const StepShare& share, std::span<const float> values, bool stop,
+                           const std::function<bool()>& meanwhile) {
   samples_ = share.samples;
   reducer_.Begin(share.own_microbatches, share.microbatches);
   std::atomic<int64_t> left = share.own_microbatches;
@@ -51,7 +52,10 @@ StepSums GradientStep::Run(const StepShare& share, std::span<const float> values
     reducer_.AddTally(static_cast<int64_t>(Tally::kStopRequests), 1);
   }
   std::array<int64_t, kTallies> tallies{};
-  const bool in_range = reducer_.Await(tallies);
+  // A rank that is early makes up for being late another time: then only the mean of what hinders
+  // the ranks counts.
+  const bool in_range =
+      reducer_.Await(tallies, [&] { return meanwhile() || prefetcher_.LoadSome(); });
   const auto tally = [&](Tally which) { return tallies[static_cast<size_t>(which)]; };
   const bool diverged = !in_range || tally(Tally::kBrokenLosses) > 0;
   if (diverged) {

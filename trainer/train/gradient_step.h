@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -48,11 +49,20 @@ class GradientStep {
   GradientStep(const Net& net, uint64_t seed, const LossOptions& loss, WorkerPool* workers,
                Prefetcher* prefetcher, comm::Reducer* reducer);
 
-  // Collective. `values`: the parameters and buffers. `stop`: this rank was asked to stop.
-  StepSums Run(const StepShare& share, std::span<const float> values, bool stop);
+  // Collective. `values`: the parameters and buffers. `stop`: this rank was asked to stop. While it
+  // waits for other ranks, calls meanwhile() over and over, for what can be done in some
+  // microseconds; that returns whether there was something to do. Else it loads samples.
+  StepSums Run(const StepShare& share, std::span<const float> values, bool stop,
+               const std::function<bool()>& meanwhile);
+
+  // Whether the elements [begin, end) of the gradient can be read, and no computation of this step
+  // uses the values at these places any more, on any rank of this node: maybe while Run still
+  // waits, and for all of them when it has returned.
+  bool HasGradient(int64_t begin, int64_t end) const { return reducer_.Has(begin, end); }
 
   // Writes the gradient's elements from `begin` on, as many as there is room for. Behind the
-  // parameters follow the buffers, with the means of their statistics. Thread-safe.
+  // parameters follow the buffers, with the means of their statistics. REQUIRES HasGradient.
+  // Thread-safe.
   void ReadGradient(int64_t begin, std::span<float> gradient) const;
 
   // This rank needs the gradient no more.

@@ -1,39 +1,49 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "comm/communicator.h"
 #include "comm/node_barrier.h"
-#include "trainer/optim/optimizer.h"
+#include "comm/node_shares.h"
 #include "trainer/train/worker_pool.h"
 
 namespace lockstep {
 
-// The workers of all ranks of a node, for what they do together to arrays that they share.
+// The workers of all ranks of a node, for what they do together to arrays that they share: passes
+// over numbered pieces of work, in each of which every piece is done once by some worker.
 class NodeTeam {
  public:
   // Collective over the node. `workers` must outlive the team.
-  NodeTeam(WorkerPool* workers, const comm::Communicator& communicator);
-
-  // What this rank's workers get of [0, size) in ForEachPart.
-  static Part PartOf(const comm::Communicator& communicator, size_t size, size_t grain);
+  NodeTeam(WorkerPool* workers, const comm::Communicator& communicator, int64_t pieces);
 
   // Whether there are ranks besides this one.
   bool has_others() const { return ranks_ > 1; }
 
-  // Calls work(part) for parts that cover [0, size) once, each on another worker of the node, and
-  // returns when all are done: then every rank sees what any has written. Parts begin at multiples
-  // of `grain`. Collective over the node; main thread only.
-  void ForEachPart(size_t size, size_t grain, const std::function<void(Part)>& work);
+  // Does a piece of the next pass for which is_ready(piece). Returns whether there was one. Main
+  // thread only.
+  template <typename IsReady, typename Work>
+  bool DoOneAhead(const IsReady& is_ready, const Work& work) {
+    const std::optional<int64_t> piece = shares_.Take(0, is_ready);
+    if (piece) {
+      work(*piece);
+    }
+    return piece.has_value();
+  }
+
+  // Does all pieces of the next pass that nobody has done yet, and returns when all are done: then
+  // every rank sees what any has written. Collective over the node; main thread only.
+  void DoAll(const std::function<void(int64_t piece)>& work);
 
   // Seconds spent waiting for the node's other ranks so far.
   double wait_seconds() const { return barrier_.wait_seconds(); }
 
  private:
   WorkerPool& workers_;
-  size_t ranks_;
-  size_t rank_;  // on the node
+  int ranks_;
+  comm::NodeShares shares_;
   comm::NodeBarrier barrier_;
 };
 

@@ -86,21 +86,25 @@ TrainingLoop::Next TrainingLoop::Step() {
                         .microbatches = microbatches,
                         .own_microbatches = own.size()};
   const bool stop = parts_.stop_signal != nullptr && parts_.stop_signal->requested();
-  const StepSums sums = parts_.gradient_step.Run(share, parts_.weight_update.weights(), stop);
+  const double rate = options_.learning_rate *
+                      LearningRateFactor(options_.schedule, position.step + 1, options_.run_length);
+  GradientStep& gradient_step = parts_.gradient_step;
+  WeightUpdate& weight_update = parts_.weight_update;
+  weight_update.Start(
+      rate,
+      {.has = [&](int64_t begin, int64_t end) { return gradient_step.HasGradient(begin, end); },
+       .read = [&](int64_t begin,
+                   std::span<float> gradient) { gradient_step.ReadGradient(begin, gradient); }},
+      &state_);
+  const StepSums sums = gradient_step.Run(share, weight_update.weights(), stop,
+                                          [&] { return weight_update.DoSome(); });
   if (sums.diverged) {
     FailDiverged();
   }
+  const double norm = weight_update.Finish();
+  gradient_step.Finish();
   ++position.step;
   position.samples_seen += share.samples;
-  const double rate = options_.learning_rate *
-                      LearningRateFactor(options_.schedule, position.step, options_.run_length);
-  const double norm = parts_.weight_update.Apply(
-      rate,
-      [this](int64_t begin, std::span<float> gradient) {
-        parts_.gradient_step.ReadGradient(begin, gradient);
-      },
-      &state_);
-  parts_.gradient_step.Finish();
   step_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   samples_ += share.samples;
   Record(sums, share.samples, rate, norm);

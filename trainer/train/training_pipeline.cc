@@ -25,16 +25,12 @@ Prefetcher::NextRequest OwnMicrobatches(const StepPlan& plan, int64_t first_step
   };
 }
 
-// While it waits for other ranks, microbatches are loaded: so a rank that is early makes up for
-// being late another time, and only the mean of the ranks' hindrances counts.
 std::unique_ptr<comm::Reducer> BuildReducer(const v1::Job& job, const Net& net,
-                                            const comm::Communicator& communicator,
-                                            Prefetcher* prefetcher) {
+                                            const comm::Communicator& communicator) {
   const Part own = WeightUpdate::PartToRead(net.parameters(), communicator);
   const comm::ReducerOptions options{
       .size = net.parameters().value_count(),
       .tallies = kTallies,
-      .while_waiting = [prefetcher] { return prefetcher->LoadSome(); },
       .to_read = {.begin = static_cast<int64_t>(own.begin), .end = static_cast<int64_t>(own.end)}};
   return job.reduction() == v1::Job::FLOAT32 ? comm::MakeFloatReducer(communicator, options)
                                              : comm::MakeExactReducer(communicator, options);
@@ -95,7 +91,7 @@ TrainingPipeline::TrainingPipeline(const v1::Job& job, const JobData& data, cons
                   {.buffers = threads->workers().size() + job.data().prefetch(),
                    .ahead = threads->LoadsAhead(),
                    .on_start = [threads] { threads->PlaceLoader(); }}),
-      reducer_(BuildReducer(job, net, *communicator, &prefetcher_)),
+      reducer_(BuildReducer(job, net, *communicator)),
       gradient_step_(net, job.seed(), ToLossOptions(job), &threads->workers(), &prefetcher_,
                      reducer_.get()),
       weight_update_(net.parameters(), ToClipOptions(job.regularization()), &threads->workers(),

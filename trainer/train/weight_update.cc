@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
+#include "comm/node_shares.h"
 #include "comm/stream_copy.h"
+#include "trainer/base/divide.h"
 #include "trainer/optim/weight_average.h"
 
 namespace lockstep {
@@ -26,11 +29,25 @@ double NormOf(std::span<const double> squares) {
 
 }  // namespace
 
+int64_t WeightUpdate::CountStretches(const ParameterLayout& layout) {
+  return DivideUp(layout.value_count(), int64_t{kNormGrain});
+}
+
+Part WeightUpdate::Stretches(const ParameterLayout& layout, comm::PieceRange numbers) {
+  const auto size = static_cast<size_t>(layout.value_count());
+  return {.begin = std::min(static_cast<size_t>(numbers.begin) * kNormGrain, size),
+          .end = std::min(static_cast<size_t>(numbers.end) * kNormGrain, size)};
+}
+
+Part WeightUpdate::Stretch(int64_t number) const {
+  return Stretches(layout_, {.begin = number, .end = number + 1});
+}
+
 WeightUpdate::WeightUpdate(const ParameterLayout& layout, const ClipOptions& clip,
                            WorkerPool* workers, const comm::Communicator& communicator)
     : layout_(layout),
       clip_(clip),
-      team_(workers, communicator),
+      team_(workers, communicator, CountStretches(layout)),
       published_(team_.has_others() ? static_cast<size_t>(layout.value_count()) : 0, &communicator),
       gradient_(static_cast<size_t>(layout.value_count()), &communicator),
       squares_((static_cast<size_t>(layout.size()) + kNormGrain - 1) / kNormGrain, &communicator),
@@ -38,48 +55,70 @@ WeightUpdate::WeightUpdate(const ParameterLayout& layout, const ClipOptions& cli
 
 Part WeightUpdate::PartToRead(const ParameterLayout& layout,
                               const comm::Communicator& communicator) {
-  return NodeTeam::PartOf(communicator, static_cast<size_t>(layout.value_count()), kNormGrain);
+  return Stretches(layout, comm::NodeShares::OfRank(communicator, CountStretches(layout)));
 }
 
-double WeightUpdate::Apply(double learning_rate, const ReadGradient& read, TrainingState* state) {
-  const Update update{.learning_rate = learning_rate,
-                      .step = state->position.step,
+void WeightUpdate::Begin(const TrainingState& state) {
+  weights_ = team_.has_others() ? std::span<const float>(published_.values()) : state.values;
+  ForEachStretch([&](Part stretch) { Publish(state, stretch); });
+}
+
+void WeightUpdate::Start(double learning_rate, GradientSource gradient, TrainingState* state) {
+  step_ = {.update = {.learning_rate = learning_rate,
+                      .step = state->position.step + 1,
                       .values = layout_.ParametersOf(state->values),
                       .gradient = layout_.ParametersOf(gradient_.values()),
-                      .slots = state->slots};
-  if (clip_.global_norm == 0 && state->optimizer->updates_elements_alone()) {
-    ForEachStretch([&](Part stretch) {
-      Fetch(read, stretch);
-      Move(update, stretch, state);
-      Follow(stretch, state);
-    });
-    return NormOf(squares_.values());
+                      .slots = state->slots},
+           .gradient = std::move(gradient),
+           .state = state};
+}
+
+bool WeightUpdate::TakesOnePass() const {
+  return clip_.global_norm == 0 && step_.state->optimizer->updates_elements_alone();
+}
+
+void WeightUpdate::DoFirstPass(Part stretch) {
+  Fetch(stretch);
+  if (TakesOnePass()) {
+    Move(stretch);
+    Follow(stretch);
   }
-  ForEachStretch([&](Part stretch) { Fetch(read, stretch); });
+}
+
+bool WeightUpdate::DoSome() {
+  const auto is_ready = [this](int64_t number) {
+    const Part stretch = Stretch(number);
+    return step_.gradient.has(static_cast<int64_t>(stretch.begin),
+                              static_cast<int64_t>(stretch.end));
+  };
+  return team_.DoOneAhead(is_ready, [this](int64_t number) { DoFirstPass(Stretch(number)); });
+}
+
+double WeightUpdate::Finish() {
+  ForEachStretch([&](Part stretch) { DoFirstPass(stretch); });
   const double norm = NormOf(squares_.values());
+  if (TakesOnePass()) {
+    return norm;
+  }
   if (clip_.global_norm > 0) {
     const double factor =
         ClipFactor(clip_.global_norm, clip_.value > 0 ? NormOf(clipped_squares_.values()) : norm);
     if (factor != 1) {
-      ForEachStretch([&](Part stretch) { Scale(factor, In(stretch, update.gradient)); });
+      ForEachStretch([&](Part stretch) { Scale(factor, In(stretch, step_.update.gradient)); });
     }
   }
-  ForEachStretch([&](Part stretch) { Move(update, stretch, state); });
-  ForEachStretch([&](Part stretch) { Follow(stretch, state); });
+  ForEachStretch([&](Part stretch) { Move(stretch); });
+  ForEachStretch([&](Part stretch) { Follow(stretch); });
   return norm;
 }
 
 void WeightUpdate::ForEachStretch(const std::function<void(Part)>& work) {
-  team_.ForEachPart(static_cast<size_t>(layout_.value_count()), kNormGrain, [&](Part part) {
-    for (size_t begin = part.begin; begin < part.end; begin += kNormGrain) {
-      work({.begin = begin, .end = std::min(begin + kNormGrain, part.end)});
-    }
-  });
+  team_.DoAll([&](int64_t number) { work(Stretch(number)); });
 }
 
-void WeightUpdate::Fetch(const ReadGradient& read, Part stretch) {
+void WeightUpdate::Fetch(Part stretch) {
   const std::span<float> gradient = gradient_.values();
-  read(static_cast<int64_t>(stretch.begin), In(stretch, gradient));
+  step_.gradient.read(static_cast<int64_t>(stretch.begin), In(stretch, gradient));
   const std::span<float> parameters = In(stretch, layout_.ParametersOf(gradient));
   if (parameters.empty()) {
     return;
@@ -91,28 +130,24 @@ void WeightUpdate::Fetch(const ReadGradient& read, Part stretch) {
   }
 }
 
-void WeightUpdate::Move(const Update& update, Part stretch, TrainingState* state) {
-  const size_t parameters = update.values.size();
-  state->optimizer->Step(update, {.begin = std::min(stretch.begin, parameters),
-                                  .end = std::min(stretch.end, parameters)});
+void WeightUpdate::Move(Part stretch) {
+  const size_t parameters = step_.update.values.size();
+  step_.state->optimizer->Step(step_.update, {.begin = std::min(stretch.begin, parameters),
+                                              .end = std::min(stretch.end, parameters)});
   if (stretch.end > parameters) {
     const Part buffers{.begin = std::max(stretch.begin, parameters), .end = stretch.end};
     UpdateBuffers(layout_, static_cast<int64_t>(buffers.begin - parameters),
-                  In(buffers, gradient_.values()), In(buffers, state->values));
+                  In(buffers, gradient_.values()), In(buffers, step_.state->values));
   }
 }
 
-void WeightUpdate::Follow(Part stretch, TrainingState* state) {
-  if (!state->average.empty()) {
-    MoveAverage(state->average_decay, state->position.step, In(stretch, state->values),
-                In(stretch, state->average));
+void WeightUpdate::Follow(Part stretch) {
+  const TrainingState& state = *step_.state;
+  if (!state.average.empty()) {
+    MoveAverage(state.average_decay, step_.update.step, In(stretch, state.values),
+                In(stretch, state.average));
   }
-  Publish(*state, stretch);
-}
-
-void WeightUpdate::Begin(const TrainingState& state) {
-  weights_ = team_.has_others() ? std::span<const float>(published_.values()) : state.values;
-  ForEachStretch([&](Part stretch) { Publish(state, stretch); });
+  Publish(state, stretch);
 }
 
 void WeightUpdate::Publish(const TrainingState& state, Part stretch) {

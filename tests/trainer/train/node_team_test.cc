@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cstdint>
 
 #include "trainer/train/shared_array.h"
@@ -17,56 +16,48 @@ class NodeTeamTest : public testing::Test {
 };
 
 // Ranks with different numbers of workers, too.
-TEST_F(NodeTeamTest, PartsCoverEverythingOnceAndAllRanksSeeIt) {
+TEST_F(NodeTeamTest, EveryPieceIsDoneOnceInAPassAndAllRanksSeeIt) {
   for (const int workers : {1, 2, 1 + world_.rank()}) {
     WorkerPool pool(workers, [](int) {});
-    NodeTeam team(&pool, world_);
-    for (const size_t size : {0, 1, 99, 100, 101, 5000}) {
-      SCOPED_TRACE(testing::Message() << size << " elements, " << workers << " workers");
-      const SharedArray<int64_t> counts(size, &world_);
-      for (int64_t round = 1; round <= 20; ++round) {
-        team.ForEachPart(size, 100, [&](Part part) {
-          for (size_t i = part.begin; i < part.end; ++i) {
-            ++counts.values()[i];
-          }
-        });
-        ASSERT_THAT(counts.values(), testing::Each(round));
-        team.ForEachPart(0, 1, [](Part) {});  // nobody counts on before all have looked
+    for (const int64_t pieces : {0, 1, 99, 1000}) {
+      SCOPED_TRACE(testing::Message() << pieces << " pieces, " << workers << " workers");
+      NodeTeam team(&pool, world_, pieces);
+      const SharedArray<int64_t> counts(static_cast<size_t>(pieces), &world_);
+      const auto count = [&](int64_t piece) { ++counts.values()[piece]; };
+      for (int64_t pass = 1; pass <= 20; ++pass) {
+        team.DoAll(count);
+        ASSERT_THAT(counts.values(), testing::Each(pass));
+        team.DoAll([](int64_t) {});  // nobody counts on before all have looked
       }
     }
   }
 }
 
-TEST_F(NodeTeamTest, PartsBeginAtMultiplesOfTheGrain) {
-  WorkerPool pool(3, [](int) {});
-  NodeTeam team(&pool, world_);
-  team.ForEachPart(1'000, 64, [](Part part) {
-    EXPECT_EQ(part.begin % 64, 0U);
-    EXPECT_TRUE(part.end % 64 == 0 || part.end == 1'000);
-  });
-}
-
-TEST_F(NodeTeamTest, PartOfSaysWhatForEachPartGivesThisRank) {
-  WorkerPool pool(3, [](int) {});
-  NodeTeam team(&pool, world_);
-  for (const size_t size : {0, 1, 64, 1000, 64'000}) {
-    const Part own = NodeTeam::PartOf(world_, size, 64);
-    std::atomic<size_t> elements = 0;
-    team.ForEachPart(size, 64, [&](Part part) {
-      EXPECT_GE(part.begin, own.begin);
-      EXPECT_LE(part.end, own.end);
-      elements += part.end - part.begin;
-    });
-    EXPECT_EQ(elements, own.end - own.begin);
+TEST_F(NodeTeamTest, WhatHasBeenDoneAheadIsNotDoneAgain) {
+  constexpr int64_t kPieces = 100;
+  WorkerPool pool(2, [](int) {});
+  NodeTeam team(&pool, world_, kPieces);
+  const SharedArray<int64_t> counts(kPieces, &world_);
+  const auto count = [&](int64_t piece) { ++counts.values()[piece]; };
+  const auto is_ready = [](int64_t piece) { return piece >= 30; };
+  for (int64_t pass = 1; pass <= 20; ++pass) {
+    // All ranks but the last, until there is nothing more to do.
+    while (world_.rank() + 1 < world_.size() && team.DoOneAhead(is_ready, count)) {
+    }
+    team.DoAll(count);
+    ASSERT_THAT(counts.values(), testing::Each(pass));
+    team.DoAll([](int64_t) {});
   }
 }
 
-TEST_F(NodeTeamTest, EveryWorkerGetsItsShare) {
-  constexpr size_t kWorkers = 2;
-  WorkerPool pool(kWorkers, [](int) {});
-  NodeTeam team(&pool, world_);
-  const size_t members = kWorkers * static_cast<size_t>(world_.node_size());
-  team.ForEachPart(10 * members, 1, [](Part part) { EXPECT_EQ(part.end - part.begin, 10U); });
+TEST_F(NodeTeamTest, NothingIsDoneAheadThatIsNotReady) {
+  WorkerPool pool(1, [](int) {});
+  NodeTeam team(&pool, world_, 10);
+  const auto is_ready = [](int64_t piece) { return piece >= 7; };
+  const auto check = [](int64_t piece) { EXPECT_GE(piece, 7); };
+  while (team.DoOneAhead(is_ready, check)) {
+  }
+  team.DoAll([](int64_t) {});
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -44,23 +46,33 @@ class WeightUpdateTest : public testing::TestWithParam<NodeLayout> {
     double norm = 0;
   };
 
+  // Where the part of the gradient begins that is there before Finish; all of it is then.
+  using Early = std::function<int64_t(const SmallRun& run)>;
+  static int64_t Nothing(const SmallRun& run) { return run.layout().value_count(); }
+  static int64_t All(const SmallRun& /*run*/) { return 0; }
+
   // By all ranks with `workers` each.
-  Result Together(const SmallRun& run, const ClipOptions& clip, int workers, int64_t steps) {
+  Result Together(const SmallRun& run, const ClipOptions& clip, int workers, int64_t steps,
+                  const Early& early = Nothing) {
     WorkerPool pool(workers, [](int) {});
     TrainingState state = run.New(&world_);
     WeightUpdate update(run.layout(), clip, &pool, world_);
     update.Begin(state);
     Result result;
     while (state.position.step < steps) {
-      ++state.position.step;
       const std::vector<float> gradient =
-          GradientOfStep(static_cast<uint32_t>(state.position.step), state.values.size());
-      result.norm = update.Apply(
-          kRate,
-          [&](int64_t begin, std::span<float> out) {
-            std::copy_n(gradient.begin() + begin, out.size(), out.begin());
-          },
-          &state);
+          GradientOfStep(static_cast<uint32_t>(state.position.step + 1), state.values.size());
+      update.Start(kRate,
+                   {.has = [&](int64_t begin, int64_t /*end*/) { return begin >= early(run); },
+                    .read =
+                        [&](int64_t begin, std::span<float> out) {
+                          std::copy_n(gradient.begin() + begin, out.size(), out.begin());
+                        }},
+                   &state);
+      while (update.DoSome()) {
+      }
+      result.norm = update.Finish();
+      ++state.position.step;
     }
     result.numbers = NumbersOf(state);
     EXPECT_TRUE(std::ranges::equal(update.weights(), state.values)) << "what steps compute with";
@@ -117,6 +129,58 @@ TEST_P(WeightUpdateTest, GivesTheBitsOfOneThreadForEveryOptimiserAndNumberOfWork
       EXPECT_NEAR(result.norm, expected.norm, 1e-12);
     }
   }
+}
+
+// With norms to be known first, and without.
+TEST_P(WeightUpdateTest, WhatIsDoneAheadChangesNoBits) {
+  for (const char* const optimizer : {"adam={}", "lars={ learning_rate: 1 }"}) {
+    const SmallRun run = LargerRun({std::string("optimizer.") + optimizer});
+    for (const ClipOptions& clip : {ClipOptions{}, {.value = 0.02, .global_norm = 0.3}}) {
+      const Result expected = Together(run, clip, 2, 3);
+      // On all ranks the same, on one alone, another part on each.
+      for (const Early& early : {Early(All), Early([&](const SmallRun& r) {
+                                   return world_.rank() == 0 ? All(r) : Nothing(r);
+                                 }),
+                                 Early([&](const SmallRun& r) {
+                                   return Nothing(r) * (world_.rank() + 1) / (world_.size() + 1);
+                                 })}) {
+        const Result ahead = Together(run, clip, 2, 3, early);
+        EXPECT_EQ(ahead.numbers, expected.numbers) << optimizer;
+        EXPECT_EQ(ahead.norm, expected.norm) << optimizer;
+      }
+    }
+  }
+}
+
+TEST_P(WeightUpdateTest, NothingIsDoneBeforeItsGradientIsThere) {
+  const SmallRun run = LargerRun({});
+  WorkerPool pool(1, [](int) {});
+  TrainingState state = run.New(&world_);
+  WeightUpdate update(run.layout(), {}, &pool, world_);
+  update.Begin(state);
+  const int64_t size = run.layout().value_count();
+  const int64_t early = size / 2;
+  int64_t first_read = size;
+  update.Start(kRate,
+               {.has = [&](int64_t begin, int64_t /*end*/) { return begin >= early; },
+                .read =
+                    [&](int64_t begin, std::span<float> out) {
+                      first_read = std::min<int64_t>(first_read, begin);
+                      std::ranges::fill(out, 1.0F);
+                    }},
+               &state);
+  while (update.DoSome()) {
+  }
+  EXPECT_GE(first_read, early);
+  world_.AllGather("");
+  const std::vector<float> before = NumbersOf(run.New()).front();
+  for (int64_t i = 0; i < early; ++i) {
+    ASSERT_EQ(state.values[i], before[i]) << i;
+  }
+  EXPECT_NE(state.values[run.layout().size() - 1], before[run.layout().size() - 1]);
+  world_.AllGather("");
+  update.Finish();
+  EXPECT_NE(state.values[0], before[0]);
 }
 
 TEST_P(WeightUpdateTest, TheNormAndWhatItClipsHaveTheSameBitsForEveryNumberOfWorkers) {
