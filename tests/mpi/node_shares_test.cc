@@ -43,6 +43,7 @@ TEST(NodeShares, EveryPieceIsTakenOnceByAllThreadsOfAllRanksTogether) {
   for (int pass = 1; pass <= 20; ++pass) {
     {
       std::vector<std::jthread> threads;
+      threads.reserve(static_cast<size_t>(workers));
       for (int worker = 0; worker < workers; ++worker) {
         threads.emplace_back([&, worker] {
           for (const int64_t piece : TakeAll(&shares, worker, Any)) {
