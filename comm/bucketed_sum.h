@@ -158,7 +158,7 @@ class BucketedSum {
                     const Stopwatch own(&seconds);
                     worked = meanwhile();
                   }
-                  wait_seconds_ -= seconds;
+                  wait_seconds_ -= worked ? seconds : 0;
                   return worked;
                 });
     }
@@ -171,7 +171,8 @@ class BucketedSum {
     head(std::span<const T>(heads_));
   }
 
-  // Whether the sums over all ranks of the body's [begin, end) are there.
+  // Whether the sums over all ranks of the body's [begin, end) are there. Before Await nobody knows
+  // whether all values were below the limit; if not, they are meaningless.
   bool Has(int64_t begin, int64_t end) const {
     if (begin < 0 || begin > end || end > size_) {
       throw std::logic_error("sums beyond the end of the gradient");

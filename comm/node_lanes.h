@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -197,10 +198,21 @@ class NodeLanes {
     return Arithmetic::Add(values, limit_, body + begin);
   }
 
+  // Integers wrap: sums of values out of range are meaningless, but may be read before that is
+  // known.
+  static T Plus(T a, T b) {
+    if constexpr (std::is_integral_v<T>) {
+      using Wrapping = std::make_unsigned_t<T>;
+      return static_cast<T>(static_cast<Wrapping>(a) + static_cast<Wrapping>(b));
+    } else {
+      return a + b;
+    }
+  }
+
   static void Merge(std::span<const T> lane, bool add, T* sums) {
     if (add) {
       for (size_t i = 0; i < lane.size(); ++i) {
-        sums[i] += lane[i];
+        sums[i] = Plus(sums[i], lane[i]);
       }
     } else if (lane.data() != sums) {
       std::ranges::copy(lane, sums);

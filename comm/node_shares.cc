@@ -46,21 +46,15 @@ NodeShares::NodeShares(const Communicator& communicator, int64_t pieces, int wor
 NodeShares::NodeShares(const Communicator& communicator, int64_t pieces,
                        const std::vector<int64_t>& workers_of_ranks)
     : shares_(ShareOut(pieces, workers_of_ranks)),
-      memory_(communicator, shares_.size() * sizeof(Left)),
-      left_(reinterpret_cast<Left*>(memory_.bytes().data())) {
-  const auto rank = static_cast<size_t>(communicator.node_rank());
-  first_own_ = static_cast<size_t>(
-      std::accumulate(workers_of_ranks.begin(), workers_of_ranks.begin() + rank, int64_t{0}));
-  past_own_ = first_own_ + static_cast<size_t>(workers_of_ranks[rank]);
-  std::uninitialized_value_construct(left_ + first_own_, left_ + past_own_);
-  Refill();
-  memory_.Publish();
-}
-
-void NodeShares::Refill() {
-  for (size_t share = first_own_; share < past_own_; ++share) {
-    left_[share].pieces.store(shares_[share].end - shares_[share].begin, std::memory_order_release);
+      first_own_(static_cast<size_t>(
+          std::accumulate(workers_of_ranks.begin(),
+                          workers_of_ranks.begin() + communicator.node_rank(), int64_t{0}))),
+      memory_(communicator, shares_.size() * sizeof(Taken)),
+      taken_(reinterpret_cast<Taken*>(memory_.bytes().data())) {
+  if (communicator.node_rank() == 0) {
+    std::uninitialized_default_construct_n(taken_, shares_.size());
   }
+  memory_.Publish();
 }
 
 }  // namespace lockstep::comm

@@ -17,10 +17,10 @@ struct PieceRange {
   int64_t end = 0;
 };
 
-// Pieces of work, numbered from 0, that the workers of a node's ranks do together. Each has a share
-// of consecutive pieces, which it takes from the last to the first; when it has no more, it helps
-// the others with theirs. So nobody waits while there is work, and as long as all are equally fast
-// each keeps to what its caches know.
+// Pieces of work, numbered from 0, that the workers of a node's ranks do together, in passes: in
+// each, every piece is taken once. Each worker has a share of consecutive pieces, which it takes
+// from the last to the first; when it has no more, it helps the others with theirs. So nobody waits
+// while there is work, and as long as all are equally fast each keeps to what its caches know.
 class NodeShares {
  public:
   // Collective over the node. `pieces`: of all ranks, the same on each; `workers`: of this one.
@@ -34,15 +34,16 @@ class NodeShares {
   template <typename IsReady>
   std::optional<int64_t> Take(int worker, const IsReady& is_ready) {
     for (size_t i = 0; i < shares_.size(); ++i) {
-      const size_t share = (first_own_ + static_cast<size_t>(worker) + i) % shares_.size();
-      std::atomic<int64_t>& left = left_[share].pieces;
-      int64_t count = left.load(std::memory_order_acquire);
-      while (count > 0) {
-        const int64_t piece = shares_[share].begin + count - 1;
+      const size_t index = (first_own_ + static_cast<size_t>(worker) + i) % shares_.size();
+      const PieceRange share = shares_[index];
+      const int64_t all_passes = pass_ * (share.end - share.begin);
+      std::atomic<int64_t>& taken = taken_[index].pieces;
+      for (int64_t count = taken.load(std::memory_order_acquire); count < all_passes;) {
+        const int64_t piece = share.begin + all_passes - count - 1;
         if (!is_ready(piece)) {
           break;
         }
-        if (left.compare_exchange_weak(count, count - 1, std::memory_order_acq_rel)) {
+        if (taken.compare_exchange_weak(count, count + 1, std::memory_order_acq_rel)) {
           return piece;
         }
       }
@@ -50,15 +51,15 @@ class NodeShares {
     return std::nullopt;
   }
 
-  // Fills the shares of this rank again. REQUIRES a barrier of the node between the last piece
-  // that any rank has taken and this. Others may take from them at once.
-  void Refill();
+  // From now on this rank takes pieces of the next pass. REQUIRES that no rank will take any of
+  // this one: after the last piece, all must have met at a barrier.
+  void NextPass() { ++pass_; }
 
  private:
   static constexpr size_t kLineBytes = 64;
 
-  // What is left of a share: so many, from its beginning on.
-  struct alignas(kLineBytes) Left {
+  // What has been taken of a share, in all passes: it only grows, so nobody has to set it back.
+  struct alignas(kLineBytes) Taken {
     std::atomic<int64_t> pieces = 0;
   };
   static_assert(std::atomic<int64_t>::is_always_lock_free, "processes do not share a lock");
@@ -67,10 +68,10 @@ class NodeShares {
              const std::vector<int64_t>& workers_of_ranks);
 
   std::vector<PieceRange> shares_;  // of the node's workers, rank by rank
-  size_t first_own_ = 0;            // among them, those of this rank's workers
-  size_t past_own_ = 0;
+  size_t first_own_;                // the first of this rank's
   NodeMemory memory_;
-  Left* left_;  // of each share
+  Taken* taken_;  // of each share
+  int64_t pass_ = 1;
 };
 
 }  // namespace lockstep::comm

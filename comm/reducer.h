@@ -61,7 +61,8 @@ class Reducer {
   virtual bool Await(std::span<int64_t> tallies, const std::function<bool()>& meanwhile) = 0;
 
   // Whether the sums over all ranks of the elements [begin, end) are there: once they are, until
-  // Finish. Main thread only before Await has returned.
+  // Finish. Main thread only before Await has returned. Whoever reads them earlier must be able to
+  // do without them: that all values were in range, Await alone knows.
   virtual bool Has(int64_t begin, int64_t end) const = 0;
 
   // Writes gradient = sum * scale (a product of doubles, rounded to float) of the elements from

@@ -55,7 +55,7 @@ TEST(NodeShares, EveryPieceIsTakenOnceByAllThreadsOfAllRanksTogether) {
     barrier.Wait();
     EXPECT_THAT(std::vector<int>(taken, taken + kPieces), testing::Each(pass));
     barrier.Wait();
-    shares.Refill();
+    shares.NextPass();
   }
 }
 
@@ -75,8 +75,7 @@ TEST(NodeShares, AWorkerTakesItsOwnFirstFromTheLastToTheFirstAndThenThoseOfOther
                   testing::ElementsAre(first + 2, first + 1, first));
     }
     barrier.Wait();
-    shares.Refill();
-    barrier.Wait();
+    shares.NextPass();
   }
 }
 

@@ -271,6 +271,33 @@ TEST_P(ReducerContract, SumsThatAreThereEarlyCanBeReadEarly) {
   }
 }
 
+TEST_P(ReducerContract, SumsAreThereWhenThoseOfAllTheirBucketsAre) {
+  const auto reducer = Make({.size = 1000, .bucket_elements = 400});
+  reducer->Begin(1, world_.size());
+  reducer->Add(200, std::vector<float>(400, 1.0F));
+  world_.AllGather("");
+  reducer->Poll();
+  EXPECT_FALSE(reducer->Has(200, 1000)) << "the last bucket is missing";
+  EXPECT_FALSE(reducer->Has(199, 600)) << "the first bucket is missing";
+  world_.AllGather("");
+  reducer->Add(0, std::vector<float>(200, 1.0F));
+  reducer->Add(600, std::vector<float>(400, 1.0F));
+  EXPECT_TRUE(reducer->Await({}, NothingElse));
+  EXPECT_TRUE(reducer->Has(0, 1000));
+  reducer->Finish();
+}
+
+// Early readers cannot know it.
+TEST_P(ReducerContract, MeaninglessSumsCanBeReadAllTheSame) {
+  const auto reducer = Make({.size = 100});
+  for (int step = 0; step < 2; ++step) {
+    reducer->Begin(2, 2 * world_.size());
+    AddAll(*reducer, 100, std::numeric_limits<float>::quiet_NaN());
+    AddAll(*reducer, 100, -std::numeric_limits<float>::infinity());
+    EXPECT_FALSE(FinishStep(*reducer, 100, 1.0).in_range);
+  }
+}
+
 TEST_P(ReducerContract, StepsOutOfOrderAreRefused) {
   const auto reducer = Make({.size = 10});
   std::vector<float> gradient(10);

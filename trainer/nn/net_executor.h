@@ -42,7 +42,8 @@ class NetExecutor {
   NetExecutor(const Net& net, Phase phase);
 
   // The values of the whole net's parameters and buffers, for all microbatches until the next call.
-  // They must stay valid and the same until then: layers keep what they derive from them.
+  // They must stay valid until then, and the same as long as a layer needs them, until node_done
+  // of the last Backward: layers keep what they derive from them.
   void SetParameters(std::span<const float> values);
 
   // After SetParameters. Returns the output of the last node, valid until the next call.

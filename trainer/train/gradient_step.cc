@@ -40,20 +40,24 @@ StepSums GradientStep::Run(const StepShare& share, std::span<const float> values
   reducer_.Begin(share.own_microbatches, share.microbatches);
   std::atomic<int64_t> left = share.own_microbatches;
   workers_.Run([&](int worker) {
+    if (left.fetch_sub(1) <= 0) {
+      return;
+    }
+    // Not earlier: as long as a microbatch is to be done, no rank moves the weights that it needs.
     executors_[worker]->SetParameters(values);
-    while (left.fetch_sub(1) > 0) {
+    do {
       const auto microbatch = prefetcher_.Take();
       CHECK(microbatch.has_value());
       CHECK_EQ((*microbatch)->step, share.step);
       RunMicrobatch(worker, **microbatch, share.microbatches);
-    }
+    } while (left.fetch_sub(1) > 0);
   });
   if (stop) {
     reducer_.AddTally(static_cast<int64_t>(Tally::kStopRequests), 1);
   }
   std::array<int64_t, kTallies> tallies{};
-  // A rank that is early makes up for being late another time: then only the mean of what hinders
-  // the ranks counts.
+  // First what all ranks wait for, then what only this one would have to do later: so it makes up
+  // for being late another time.
   const bool in_range =
       reducer_.Await(tallies, [&] { return meanwhile() || prefetcher_.LoadSome(); });
   const auto tally = [&](Tally which) { return tallies[static_cast<size_t>(which)]; };

@@ -42,7 +42,8 @@ struct StepSums {
 // Forward, loss, backward and the sum over all ranks: the gradient of the mean loss over a step's
 // global batch, and the means of the statistics for the net's buffers, weighted by samples; bit for
 // bit the same for every number of ranks and threads (with an exact reducer). A step: Run; unless
-// that diverged, any number of ReadGradient, and Finish.
+// that diverged, any number of ReadGradient, and Finish. What HasGradient finds earlier can be read
+// while Run waits; if the step then diverges, it was meaningless.
 class GradientStep {
  public:
   // All must outlive the step. Every worker gets an executor of its own.

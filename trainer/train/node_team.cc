@@ -15,7 +15,7 @@ void NodeTeam::DoAll(const std::function<void(int64_t piece)>& work) {
     }
   });
   barrier_.Wait();
-  shares_.Refill();
+  shares_.NextPass();
 }
 
 }  // namespace lockstep

@@ -22,7 +22,7 @@ class NodeTeam {
   // Whether there are ranks besides this one.
   bool has_others() const { return ranks_ > 1; }
 
-  // Does a piece of the next pass for which is_ready(piece). Returns whether there was one. Main
+  // Does a piece of the coming pass for which is_ready(piece). Returns whether there was one. Main
   // thread only.
   template <typename IsReady, typename Work>
   bool DoOneAhead(const IsReady& is_ready, const Work& work) {
@@ -33,8 +33,8 @@ class NodeTeam {
     return piece.has_value();
   }
 
-  // Does all pieces of the next pass that nobody has done yet, and returns when all are done: then
-  // every rank sees what any has written. Collective over the node; main thread only.
+  // The pass: does all pieces that nobody has done ahead, and returns when all are done; then every
+  // rank sees what any has written. Collective over the node; main thread only.
   void DoAll(const std::function<void(int64_t piece)>& work);
 
   // Seconds spent waiting for the node's other ranks so far.

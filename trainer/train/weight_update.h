@@ -19,7 +19,7 @@ namespace lockstep {
 // not depend on how.
 class WeightUpdate {
  public:
-  // Collective over the node, as all of it. `layout` and `workers` must outlive this.
+  // Collective over the node, as Begin and Finish. `layout` and `workers` must outlive this.
   WeightUpdate(const ParameterLayout& layout, const ClipOptions& clip, WorkerPool* workers,
                const comm::Communicator& communicator);
 
@@ -47,7 +47,7 @@ class WeightUpdate {
   // parameters along it, the buffers towards the means, and the average after both: stretch by
   // stretch, while it is in the cache, unless a norm must be known first. Start before the step's
   // computation; DoSome while it waits for other ranks, as often as one likes; Finish when all of
-  // the gradient is there. In a step that has no Finish, `state` is lost.
+  // the gradient is there. In a step that has no Finish, because it diverged, `state` is lost.
   void Start(double learning_rate, GradientSource gradient, TrainingState* state);
   // Does a stretch whose gradient is there already. Returns whether there was one.
   bool DoSome();

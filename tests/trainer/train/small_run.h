@@ -1,11 +1,15 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "trainer/config/job_file.h"
+#include "trainer/data/dataset.h"
 #include "trainer/train/net_builder.h"
 #include "trainer/train/training_pipeline.h"
 
@@ -60,6 +64,21 @@ struct SmallRun {
   LoadedJob loaded;
   std::unique_ptr<Net> net;
 };
+
+// Samples for the network of a SmallRun, packed: images that differ, and labels that take turns.
+inline std::vector<std::byte> SmallSamples(int samples) {
+  LoadedDataset loaded{
+      .content = "small", .shape = {.channels = 1, .height = 6, .width = 6}, .classes = 10};
+  std::vector<uint8_t> pixels(static_cast<size_t>(samples) * 36);
+  for (size_t i = 0; i < pixels.size(); ++i) {
+    pixels[i] = static_cast<uint8_t>(i * i % 251);
+  }
+  loaded.pixels = std::move(pixels);
+  for (int i = 0; i < samples; ++i) {
+    loaded.labels.push_back(i % 10);
+  }
+  return Pack(loaded);
+}
 
 // A copy of every number of a state.
 inline std::vector<std::vector<float>> NumbersOf(const TrainingState& state) {

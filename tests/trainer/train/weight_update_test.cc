@@ -152,35 +152,46 @@ TEST_P(WeightUpdateTest, WhatIsDoneAheadChangesNoBits) {
   }
 }
 
-TEST_P(WeightUpdateTest, NothingIsDoneBeforeItsGradientIsThere) {
+// A part that begins, or ends, within a stretch.
+TEST_P(WeightUpdateTest, NothingIsDoneBeforeAllOfItsGradientIsThere) {
   const SmallRun run = LargerRun({});
-  WorkerPool pool(1, [](int) {});
-  TrainingState state = run.New(&world_);
-  WeightUpdate update(run.layout(), {}, &pool, world_);
-  update.Begin(state);
   const int64_t size = run.layout().value_count();
-  const int64_t early = size / 2;
-  int64_t first_read = size;
-  update.Start(kRate,
-               {.has = [&](int64_t begin, int64_t /*end*/) { return begin >= early; },
-                .read =
-                    [&](int64_t begin, std::span<float> out) {
-                      first_read = std::min<int64_t>(first_read, begin);
-                      std::ranges::fill(out, 1.0F);
-                    }},
-               &state);
-  while (update.DoSome()) {
-  }
-  EXPECT_GE(first_read, early);
-  world_.AllGather("");
   const std::vector<float> before = NumbersOf(run.New()).front();
-  for (int64_t i = 0; i < early; ++i) {
-    ASSERT_EQ(state.values[i], before[i]) << i;
+  for (const bool end_is_there : {true, false}) {
+    WorkerPool pool(1, [](int) {});
+    TrainingState state = run.New(&world_);
+    WeightUpdate update(run.layout(), {}, &pool, world_);
+    update.Begin(state);
+    int64_t there = end_is_there ? size / 2 : 0;
+    int64_t past_there = end_is_there ? size : size / 2;
+    update.Start(
+        kRate,
+        {.has = [&](int64_t begin, int64_t end) { return begin >= there && end <= past_there; },
+         .read =
+             [&](int64_t begin, std::span<float> out) {
+               EXPECT_GE(begin, there);
+               EXPECT_LE(begin + std::ssize(out), past_there);
+               std::ranges::fill(out, 1.0F);
+             }},
+        &state);
+    while (update.DoSome()) {
+    }
+    world_.AllGather("");
+    const int64_t last = run.layout().size() - 1;
+    EXPECT_EQ(state.values[last] != before[last], end_is_there);
+    int64_t moved_too_early = 0;
+    for (int64_t i = 0; i < size; ++i) {
+      const bool is_there = i >= there && i < past_there;
+      moved_too_early += !is_there && state.values[i] != before[i] ? 1 : 0;
+    }
+    EXPECT_EQ(moved_too_early, 0);
+    world_.AllGather("");
+    there = 0;
+    past_there = size;
+    update.Finish();
+    EXPECT_NE(state.values[0], before[0]);
+    EXPECT_NE(state.values[last], before[last]);
   }
-  EXPECT_NE(state.values[run.layout().size() - 1], before[run.layout().size() - 1]);
-  world_.AllGather("");
-  update.Finish();
-  EXPECT_NE(state.values[0], before[0]);
 }
 
 TEST_P(WeightUpdateTest, TheNormAndWhatItClipsHaveTheSameBitsForEveryNumberOfWorkers) {
