@@ -60,19 +60,19 @@ class SlurmTrainingTest(SlurmTest):
         self.cluster.run("login", self.program, "verify", self.last_checkpoint())
 
     def test_an_array_trains_one_network_for_each_seed(self):
-        array = self.train("--array=1-3", layout=ONE_NODE)
+        settings = (*SETTINGS, "--set", "epochs=200")  # two ranks, a core each, do ten epochs in half a second
+        array = self.train("--array=1-3", layout=ONE_NODE, settings=settings)
+        first, second = f"{array}_2", f"{array}_3"
+        self.wait_for_checkpoint(first, run="runs/digits-seed2")
+        with self.held(self.slurm.hosts(first)[0]):
+            self.wait_for_checkpoint(second, run="runs/digits-seed3")
+            with self.held(self.slurm.hosts(second)[0]):  # it would end while the first one is told
+                self.cluster.run("login", "scontrol", "requeue", first)
+                # Requeues itself; Slurm calls it by the number of the array, too.
+                self.cluster.run("login", "scancel", "--batch", "-s", "USR1", second)
+                self.wait_for_log(second, "USR1: the ranks save and stop")
         for seed in (1, 2, 3):
-            task = f"{array}_{seed}"
-            self.wait_for_checkpoint(task, run=f"runs/digits-seed{seed}")
-            if seed == 2:
-                with self.held(self.slurm.hosts(task)[0]):
-                    self.cluster.run("login", "scontrol", "requeue", task)
-            if seed == 3:  # requeues itself; Slurm calls it by the number of the array, too
-                with self.held(self.slurm.hosts(task)[0]):
-                    self.cluster.run("login", "scancel", "--batch", "-s", "USR1", task)
-                    self.wait_for_log(task, "USR1: the ranks save and stop")
-        for seed in (1, 2, 3):
-            self.assert_completed(f"{array}_{seed}", *SETTINGS, "--set", f"name=digits-seed{seed}", "--set",
+            self.assert_completed(f"{array}_{seed}", *settings, "--set", f"name=digits-seed{seed}", "--set",
                                   f"seed={seed}", attempts=1 if seed == 1 else 2, run=f"runs/digits-seed{seed}")
 
     def test_a_chain_of_jobs_that_may_not_be_requeued_trains_to_the_end(self):
