@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <utility>
 
 #include "comm/bucketed_sum.h"
 #include "comm/exact_sum.h"
@@ -11,8 +10,8 @@ namespace {
 // The head of the sums: the number of contributions with a value out of range, then the tallies.
 class ExactReducer : public Reducer {
  public:
-  ExactReducer(const Communicator& communicator, ReducerOptions options)
-      : options_(std::move(options)),
+  ExactReducer(const Communicator& communicator, const ReducerOptions& options)
+      : options_(options),
         sums_(communicator, 1 + options_.tallies, options_.size, options_.bucket_elements,
               options_.to_read) {}
 
@@ -65,8 +64,8 @@ class ExactReducer : public Reducer {
 }  // namespace
 
 std::unique_ptr<Reducer> MakeExactReducer(const Communicator& communicator,
-                                          ReducerOptions options) {
-  return std::make_unique<ExactReducer>(communicator, std::move(options));
+                                          const ReducerOptions& options) {
+  return std::make_unique<ExactReducer>(communicator, options);
 }
 
 }  // namespace lockstep::comm

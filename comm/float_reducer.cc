@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <limits>
-#include <utility>
 
 #include "comm/bucketed_sum.h"
 #include "comm/exact_sum.h"
@@ -14,8 +13,8 @@ namespace {
 // the number of contributions with a value out of range, then the tallies.
 class FloatReducer : public Reducer {
  public:
-  FloatReducer(const Communicator& communicator, ReducerOptions options)
-      : options_(std::move(options)),
+  FloatReducer(const Communicator& communicator, const ReducerOptions& options)
+      : options_(options),
         sums_(communicator, 0, options_.size, options_.bucket_elements, options_.to_read),
         tallies_(communicator, 1 + options_.tallies, 0, 1) {}
 
@@ -78,8 +77,8 @@ class FloatReducer : public Reducer {
 }  // namespace
 
 std::unique_ptr<Reducer> MakeFloatReducer(const Communicator& communicator,
-                                          ReducerOptions options) {
-  return std::make_unique<FloatReducer>(communicator, std::move(options));
+                                          const ReducerOptions& options) {
+  return std::make_unique<FloatReducer>(communicator, options);
 }
 
 }  // namespace lockstep::comm

@@ -86,10 +86,12 @@ class Reducer {
 // Sums in 64-bit fixed point (exact_sum.h): the result is the same, bit for bit, however the
 // contributions are dealt to threads and ranks, and whatever their order. 8 bytes an element
 // between nodes. A value of GradientLimit(all) or more counts as out of range.
-std::unique_ptr<Reducer> MakeExactReducer(const Communicator& communicator, ReducerOptions options);
+std::unique_ptr<Reducer> MakeExactReducer(const Communicator& communicator,
+                                          const ReducerOptions& options);
 
 // Sums in 32-bit floating point: half the bytes; the result depends on ranks, threads and order.
 // A value counts as out of range if `all` values of its size could overflow.
-std::unique_ptr<Reducer> MakeFloatReducer(const Communicator& communicator, ReducerOptions options);
+std::unique_ptr<Reducer> MakeFloatReducer(const Communicator& communicator,
+                                          const ReducerOptions& options);
 
 }  // namespace lockstep::comm

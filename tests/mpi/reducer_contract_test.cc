@@ -20,7 +20,7 @@ namespace {
 
 struct Kind {
   const char* name;
-  std::unique_ptr<Reducer> (*make)(const Communicator& communicator, ReducerOptions options);
+  std::unique_ptr<Reducer> (*make)(const Communicator& communicator, const ReducerOptions& options);
   int most_in_node = std::numeric_limits<int>::max();
 };
 
