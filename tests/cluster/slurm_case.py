@@ -16,6 +16,8 @@ LAYOUT = ("--nodes=4", "--ntasks-per-node=2")
 # A tenth of the parameters: what is looked at here is not speed. The first of ten checkpoints says that it is time for
 # a fault.
 SETTINGS = ("--set", "model.layer[0].linear.units=16", "--set", "epochs=10", "--set", "checkpoint.every_steps=10")
+# One or two ranks, a core each, do that in half a second: too short for a fault to come in time.
+LONG_SETTINGS = (*SETTINGS, "--set", "epochs=200")
 
 ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "PREEMPTED", "OUT_OF_MEMORY"}
 DEADLINE_SECONDS = 240  # far more than anything takes here; the machine may be busy

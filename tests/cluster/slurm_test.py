@@ -9,7 +9,7 @@ import re
 
 import sandbox
 from readme_test import commands_with, small
-from slurm_case import SCRIPT, SETTINGS, SlurmTest
+from slurm_case import LONG_SETTINGS, SCRIPT, SlurmTest
 
 # A job on one node, as its first options.
 ONE_NODE = ("--nodes=1", "--ntasks=2")
@@ -60,8 +60,7 @@ class SlurmTrainingTest(SlurmTest):
         self.cluster.run("login", self.program, "verify", self.last_checkpoint())
 
     def test_an_array_trains_one_network_for_each_seed(self):
-        settings = (*SETTINGS, "--set", "epochs=200")  # two ranks, a core each, do ten epochs in half a second
-        array = self.train("--array=1-3", layout=ONE_NODE, settings=settings)
+        array = self.train("--array=1-3", layout=ONE_NODE, settings=LONG_SETTINGS)
         first, second = f"{array}_2", f"{array}_3"
         self.wait_for_checkpoint(first, run="runs/digits-seed2")
         with self.held(self.slurm.hosts(first)[0]):
@@ -72,7 +71,7 @@ class SlurmTrainingTest(SlurmTest):
                 self.cluster.run("login", "scancel", "--batch", "-s", "USR1", second)
                 self.wait_for_log(second, "USR1: the ranks save and stop")
         for seed in (1, 2, 3):
-            self.assert_completed(f"{array}_{seed}", *settings, "--set", f"name=digits-seed{seed}", "--set",
+            self.assert_completed(f"{array}_{seed}", *LONG_SETTINGS, "--set", f"name=digits-seed{seed}", "--set",
                                   f"seed={seed}", attempts=1 if seed == 1 else 2, run=f"runs/digits-seed{seed}")
 
     def test_a_chain_of_jobs_that_may_not_be_requeued_trains_to_the_end(self):
