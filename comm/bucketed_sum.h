@@ -18,6 +18,7 @@
 #include "comm/node_memory.h"
 #include "comm/patience.h"
 #include "comm/pieces.h"
+#include "comm/range.h"
 #include "comm/stopwatch.h"
 
 namespace lockstep::comm {
@@ -38,7 +39,7 @@ class BucketedSum {
  public:
   // Collective. `to_read`: see ReducerOptions.
   BucketedSum(const Communicator& communicator, int64_t head, int64_t size, int64_t bucket_elements,
-              ElementRange to_read = {})
+              Range to_read = {})
       : head_(head),
         size_(size),
         bucket_elements_(bucket_elements),

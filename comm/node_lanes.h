@@ -14,7 +14,7 @@
 #include "comm/communicator.h"
 #include "comm/float_sum.h"
 #include "comm/node_memory.h"
-#include "comm/reducer.h"
+#include "comm/range.h"
 #include "comm/spin_lock.h"
 
 namespace lockstep::comm {
@@ -43,7 +43,7 @@ class NodeLanes {
   };
 
   // Collective. `to_read`: what this rank itself will sum of the bodies.
-  NodeLanes(const Communicator& communicator, int64_t head, int64_t size, ElementRange to_read)
+  NodeLanes(const Communicator& communicator, int64_t head, int64_t size, Range to_read)
       : head_(head),
         size_(size),
         to_read_(to_read),
@@ -221,7 +221,7 @@ class NodeLanes {
 
   int64_t head_;
   int64_t size_;  // of a body
-  ElementRange to_read_;
+  Range to_read_;
   int64_t stride_;  // from one lane to the next
   int64_t ranks_;   // of the node
   int64_t own_;     // this rank's number among them

@@ -8,7 +8,7 @@
 namespace lockstep::comm {
 namespace {
 
-PieceRange PartOf(PieceRange all, int64_t part, int64_t parts) {
+Range PartOf(Range all, int64_t part, int64_t parts) {
   const int64_t count = all.end - all.begin;
   return {.begin = all.begin + count * part / parts, .end = all.begin + count * (part + 1) / parts};
 }
@@ -22,11 +22,11 @@ std::vector<int64_t> GatherFromNode(const Communicator& communicator, int64_t nu
 }
 
 // First among the ranks, then among each one's workers: ranks may have different numbers of them.
-std::vector<PieceRange> ShareOut(int64_t pieces, const std::vector<int64_t>& workers_of_ranks) {
-  std::vector<PieceRange> shares;
+std::vector<Range> ShareOut(int64_t pieces, const std::vector<int64_t>& workers_of_ranks) {
+  std::vector<Range> shares;
   for (size_t rank = 0; rank < workers_of_ranks.size(); ++rank) {
-    const PieceRange of_rank = PartOf({.begin = 0, .end = pieces}, static_cast<int64_t>(rank),
-                                      std::ssize(workers_of_ranks));
+    const Range of_rank = PartOf({.begin = 0, .end = pieces}, static_cast<int64_t>(rank),
+                                 std::ssize(workers_of_ranks));
     for (int64_t worker = 0; worker < workers_of_ranks[rank]; ++worker) {
       shares.push_back(PartOf(of_rank, worker, workers_of_ranks[rank]));
     }
@@ -36,7 +36,7 @@ std::vector<PieceRange> ShareOut(int64_t pieces, const std::vector<int64_t>& wor
 
 }  // namespace
 
-PieceRange NodeShares::OfRank(const Communicator& communicator, int64_t pieces) {
+Range NodeShares::OfRank(const Communicator& communicator, int64_t pieces) {
   return PartOf({.begin = 0, .end = pieces}, communicator.node_rank(), communicator.node_size());
 }
 

@@ -8,14 +8,9 @@
 
 #include "comm/communicator.h"
 #include "comm/node_memory.h"
+#include "comm/range.h"
 
 namespace lockstep::comm {
-
-// Consecutive pieces of work, [begin, end).
-struct PieceRange {
-  int64_t begin = 0;
-  int64_t end = 0;
-};
 
 // Pieces of work, numbered from 0, that the workers of a node's ranks do together, in passes: in
 // each, every piece is taken once. Each worker has a share of consecutive pieces, which it takes
@@ -27,7 +22,7 @@ class NodeShares {
   NodeShares(const Communicator& communicator, int64_t pieces, int workers);
 
   // The shares of this rank's workers, one behind the other.
-  static PieceRange OfRank(const Communicator& communicator, int64_t pieces);
+  static Range OfRank(const Communicator& communicator, int64_t pieces);
 
   // Takes a piece for which is_ready(piece), of which a share's next alone is asked: one of the
   // share of this rank's `worker`, or else of another's. Thread-safe.
@@ -35,7 +30,7 @@ class NodeShares {
   std::optional<int64_t> Take(int worker, const IsReady& is_ready) {
     for (size_t i = 0; i < shares_.size(); ++i) {
       const size_t index = (first_own_ + static_cast<size_t>(worker) + i) % shares_.size();
-      const PieceRange share = shares_[index];
+      const Range share = shares_[index];
       const int64_t all_passes = pass_ * (share.end - share.begin);
       std::atomic<int64_t>& taken = taken_[index].pieces;
       for (int64_t count = taken.load(std::memory_order_acquire); count < all_passes;) {
@@ -67,8 +62,8 @@ class NodeShares {
   NodeShares(const Communicator& communicator, int64_t pieces,
              const std::vector<int64_t>& workers_of_ranks);
 
-  std::vector<PieceRange> shares_;  // of the node's workers, rank by rank
-  size_t first_own_;                // the first of this rank's
+  std::vector<Range> shares_;  // of the node's workers, rank by rank
+  size_t first_own_;           // the first of this rank's
   NodeMemory memory_;
   Taken* taken_;  // of each share
   int64_t pass_ = 1;

@@ -6,22 +6,18 @@
 #include <span>
 
 #include "comm/communicator.h"
+#include "comm/range.h"
 
 namespace lockstep::comm {
-
-// Consecutive elements of the gradient, [begin, end).
-struct ElementRange {
-  int64_t begin = 0;
-  int64_t end = 0;
-};
 
 struct ReducerOptions {
   int64_t size = 0;                   // numbers in the gradient
   int64_t bucket_elements = 1 << 15;  // of one all-reduce (256 KiB of 64-bit integers), 1 to 2^30
   int64_t tallies = 0;                // integers that ride along
-  // What this rank is going to Read, for the most part. The speed alone depends on it: what the
-  // node's other ranks read of this one's contributions is not kept in this processor's cache.
-  ElementRange to_read = {};
+  // Elements that this rank is going to Read, for the most part. The speed alone depends on it:
+  // what the node's other ranks read of this one's contributions is not kept in this processor's
+  // cache.
+  Range to_read = {};
 };
 
 // Sums the gradients of a step's microbatches over threads and ranks, while backward still

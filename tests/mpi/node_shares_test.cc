@@ -107,7 +107,7 @@ TEST(NodeShares, ThereMayBeMoreWorkersThanPieces) {
 
 TEST(NodeShares, TheSharesOfRanksCoverAllPieces) {
   const Communicator world = Communicator::World();
-  const PieceRange own = NodeShares::OfRank(world, 100);
+  const Range own = NodeShares::OfRank(world, 100);
   NodeShares shares(world, 100, 2);
   NodeBarrier barrier(world);
   const auto is_own = [&](int64_t piece) { return piece >= own.begin && piece < own.end; };

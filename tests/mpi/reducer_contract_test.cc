@@ -120,8 +120,7 @@ TEST_P(ReducerContract, ANetworkWithoutParametersStillSumsTallies) {
 
 TEST_P(ReducerContract, WhatARankIsGoingToReadChangesNothing) {
   constexpr int64_t kSize = 1000;
-  for (const ElementRange to_read :
-       {ElementRange{0, kSize}, {300, 301}, {500, 500}, {990, 2000}, {700, 200}}) {
+  for (const Range to_read : {Range{0, kSize}, {300, 301}, {500, 500}, {990, 2000}, {700, 200}}) {
     const auto reducer = Make({.size = kSize, .bucket_elements = 300, .to_read = to_read});
     for (const float value : {1.0F, 2.0F}) {
       reducer->Begin(1, world_.size());

@@ -33,7 +33,7 @@ int64_t WeightUpdate::CountStretches(const ParameterLayout& layout) {
   return DivideUp(layout.value_count(), int64_t{kNormGrain});
 }
 
-Part WeightUpdate::Stretches(const ParameterLayout& layout, comm::PieceRange numbers) {
+Part WeightUpdate::Stretches(const ParameterLayout& layout, comm::Range numbers) {
   const auto size = static_cast<size_t>(layout.value_count());
   return {.begin = std::min(static_cast<size_t>(numbers.begin) * kNormGrain, size),
           .end = std::min(static_cast<size_t>(numbers.end) * kNormGrain, size)};
@@ -50,7 +50,7 @@ WeightUpdate::WeightUpdate(const ParameterLayout& layout, const ClipOptions& cli
       team_(workers, communicator, CountStretches(layout)),
       published_(team_.has_others() ? static_cast<size_t>(layout.value_count()) : 0, &communicator),
       gradient_(static_cast<size_t>(layout.value_count()), &communicator),
-      squares_((static_cast<size_t>(layout.size()) + kNormGrain - 1) / kNormGrain, &communicator),
+      squares_(DivideUp(static_cast<size_t>(layout.size()), kNormGrain), &communicator),
       clipped_squares_(clip.value > 0 ? squares_.values().size() : 0, &communicator) {}
 
 Part WeightUpdate::PartToRead(const ParameterLayout& layout,

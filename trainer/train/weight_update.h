@@ -5,7 +5,7 @@
 #include <span>
 
 #include "comm/communicator.h"
-#include "comm/node_shares.h"
+#include "comm/range.h"
 #include "trainer/nn/parameters.h"
 #include "trainer/optim/clip.h"
 #include "trainer/train/node_team.h"
@@ -60,7 +60,7 @@ class WeightUpdate {
  private:
   // The arrays are cut into stretches of kNormGrain numbers, the last shorter.
   static int64_t CountStretches(const ParameterLayout& layout);
-  static Part Stretches(const ParameterLayout& layout, comm::PieceRange numbers);
+  static Part Stretches(const ParameterLayout& layout, comm::Range numbers);
   Part Stretch(int64_t number) const;
 
   // A pass: calls work(stretch) for all stretches, or those that DoSome has left, each on one
