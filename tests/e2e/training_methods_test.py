@@ -289,6 +289,7 @@ class MemoryTest(program.ProgramTest):
         plain = "optimizer={ sgd { learning_rate: 1 } }"
         values = self.parameters() + 2 * 4  # with the running statistics of four channels
         data = 600 * (28 * 28 + 4)
+        prepared = set()
         for ranks, settings, arrays, sums in (
                 (1, (), 2, 8),  # weights and gradient; exact sums
                 (1, ("--set", "weight_average={}"), 3, 8),
@@ -298,7 +299,10 @@ class MemoryTest(program.ProgramTest):
                 memory = self.check("--set", plain, *settings, ranks=ranks)
                 self.assertEqual((memory["data"], memory["parameters"], memory["sums"]),
                                  (data, 4 * arrays * values, sums * values))
-                self.assertEqual(memory["shared"], data + (4 * arrays + sums) * values)
+                self.assertGreater(memory["prepared"], 0)  # once, by all ranks together
+                prepared.add(memory["prepared"])
+                self.assertEqual(memory["shared"], data + (4 * arrays + sums) * values + memory["prepared"])
+        self.assertEqual(len(prepared), 1)
 
 
 class WeightAverageTest(program.ProgramTest):

@@ -9,7 +9,7 @@
 #include "trainer/cli/job_arguments.h"
 #include "trainer/cli/net_table.h"
 #include "trainer/cli/output.h"
-#include "trainer/nn/memory_plan.h"
+#include "trainer/nn/execution_plan.h"
 #include "trainer/report/table.h"
 #include "trainer/train/data_checks.h"
 #include "trainer/train/job_data.h"
@@ -34,13 +34,14 @@ struct TrainingMemory {
   // Shared.
   int64_t data = 0;
   int64_t parameters = 0;  // values, gradient, optimiser slots, average
+  int64_t prepared = 0;    // what layers derive from their parameters
   int64_t sums = 0;        // of each rank's gradients
   // Of each thread of each rank.
   MemoryPlan training;
   int64_t evaluation = 0;
   int threads = 1;
 
-  int64_t shared() const { return data + parameters + sums; }
+  int64_t shared() const { return data + parameters + prepared + sums; }
   // Of each rank.
   int64_t arenas() const { return threads * (training.bytes + evaluation); }
 };
@@ -50,11 +51,6 @@ int64_t DataBytes(const Dataset& dataset) {
   return dataset.size() * (dataset.shape().size() * pixel + 4);
 }
 
-MemoryPlan PlanMemoryOf(const Net& net, Phase phase) {
-  const std::vector<Stage> stages = PlanStages(net, phase);
-  return PlanMemory(net, stages, PlanRuns(net, stages), phase);
-}
-
 // With `ranks` ranks on the node, with `threads` each.
 TrainingMemory MemoryOf(const v1::Job& job, const JobData& data, const Net& net, int ranks,
                         int threads) {
@@ -62,14 +58,17 @@ TrainingMemory MemoryOf(const v1::Job& job, const JobData& data, const Net& net,
   const auto slots = static_cast<int64_t>(optimizer->slot_names().size());
   // Weights, gradient; weights once more where ranks publish them; average.
   const int64_t values = 2 + (ranks > 1 ? 1 : 0) + (job.has_weight_average() ? 1 : 0);
+  const ExecutionPlan training(net, Phase::kTraining);
+  const ExecutionPlan evaluation(net, Phase::kEvaluation);
   const int64_t sum_bytes = job.reduction() == v1::Job::FLOAT32 ? 4 : 8;
   return {
       .ranks = ranks,
       .data = DataBytes(data.train()) + DataBytes(data.test()),
       .parameters = 4 * (values * net.parameters().value_count() + slots * net.parameters().size()),
+      .prepared = training.prepared_bytes() + evaluation.prepared_bytes(),
       .sums = ranks * sum_bytes * net.parameters().value_count(),
-      .training = PlanMemoryOf(net, Phase::kTraining),
-      .evaluation = PlanMemoryOf(net, Phase::kEvaluation).bytes,
+      .training = training.memory(),
+      .evaluation = evaluation.memory().bytes,
       .threads = threads};
 }
 
@@ -116,6 +115,7 @@ nlohmann::ordered_json ToJson(const CheckResult& result) {
           {"memory_bytes",
            {{"data", result.memory.data},
             {"parameters", result.memory.parameters},
+            {"prepared", result.memory.prepared},
             {"sums", result.memory.sums},
             {"shared", result.memory.shared()},
             {"threads", result.memory.arenas()},
@@ -175,11 +175,11 @@ void PrintReadable(const CheckResult& result) {
   const TrainingMemory& memory = result.memory;
   const bool one = memory.ranks == 1;
   PrintText(fmt::format(
-      "memory of a node with {} rank{}: {}{} (data {}, parameters {}, sums of gradients "
-      "{}), and {} for the threads of {}\n",
+      "memory of a node with {} rank{}: {}{} (data {}, parameters {}, what layers prepare of them "
+      "{}, sums of gradients {}), and {} for the threads of {}\n",
       memory.ranks, one ? "" : "s", megabytes(memory.shared()), one ? "" : " in /dev/shm",
-      megabytes(memory.data), megabytes(memory.parameters), megabytes(memory.sums),
-      megabytes(memory.arenas()), one ? "it" : "each"));
+      megabytes(memory.data), megabytes(memory.parameters), megabytes(memory.prepared),
+      megabytes(memory.sums), megabytes(memory.arenas()), one ? "it" : "each"));
   const MemoryPlan& arena = memory.training;
   PrintText(fmt::format(
       "a thread's arena: {}, shared in turn by activations ({}), their gradients ({}), what the "

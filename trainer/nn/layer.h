@@ -57,26 +57,34 @@ struct LayerPlan {
 
 enum class Phase { kTraining, kEvaluation };
 
+// The values that layers compute with, of the whole net.
+struct NetValues {
+  std::span<const float> parameters;
+  std::span<const float> buffers;
+
+  const float* Parameter(ParameterSlice slice) const { return parameters.data() + slice.offset; }
+  const float* Buffer(ParameterSlice slice) const { return buffers.data() + slice.offset; }
+};
+
 // What a call of Forward or Backward may use. One per thread: nothing in it is shared with another
-// thread but `parameters` and `buffers`, which nobody writes as long as they are used: a layer's
-// parameters until its Backward, its buffers until its Forward, of a step's last microbatch.
+// thread but `values` and `prepared`, which nobody writes as long as they are used: a layer's
+// parameters until its Backward, its buffers until its Forward, of a step's last microbatch, and
+// what is prepared until both are done.
 struct LayerContext {
   Phase phase = Phase::kEvaluation;
   uint64_t seed = 0;
   int64_t step = 0;                      // keys random draws, with the sample's id
   uint16_t layer = 0;                    // position in the net; keys random draws
   std::span<const uint32_t> sample_ids;  // one for each sample of the microbatch
-  std::span<const float> parameters;     // of the whole net
+  NetValues values;                      // no buffers in Backward
   std::span<float> parameter_gradients;  // of the whole net; Backward only
-  std::span<const float> buffers;        // of the whole net; not in Backward
-  std::span<float> statistics;    // of the whole net, as buffers; Forward while training only
-  std::span<std::byte> saved;     // LayerPlan::saved_bytes; 64-byte aligned if not by_sample
-  std::span<std::byte> scratch;   // LayerPlan::scratch_bytes, 64-byte aligned
-  std::span<std::byte> prepared;  // LayerPlan::prepared_bytes, 64-byte aligned
+  std::span<float> statistics;          // of the whole net, as buffers; Forward while training only
+  std::span<std::byte> saved;           // LayerPlan::saved_bytes; 64-byte aligned if not by_sample
+  std::span<std::byte> scratch;         // LayerPlan::scratch_bytes, 64-byte aligned
+  std::span<const std::byte> prepared;  // what Prepare has left
 
-  const float* Value(ParameterSlice slice) const { return parameters.data() + slice.offset; }
+  const float* Value(ParameterSlice slice) const { return values.Parameter(slice); }
   float* Gradient(ParameterSlice slice) const { return parameter_gradients.data() + slice.offset; }
-  const float* BufferValue(ParameterSlice slice) const { return buffers.data() + slice.offset; }
   float* Statistic(ParameterSlice slice) const { return statistics.data() + slice.offset; }
 };
 
@@ -94,9 +102,10 @@ class Layer {
   // Throws LayerError.
   virtual LayerPlan Build(const BuildContext& context) = 0;
 
-  // Called when parameters have new values, before any Forward with them: derives from them what
-  // many microbatches will use, and leaves it in context.prepared.
-  virtual void Prepare(const LayerContext& /*context*/) const {}
+  // Called when the net has new values, before any Forward with them: derives from them what many
+  // microbatches will use, on all threads, and leaves it in `prepared`: LayerPlan::prepared_bytes,
+  // 64-byte aligned.
+  virtual void Prepare(const NetValues& /*values*/, std::span<std::byte> /*prepared*/) const {}
 
   // Writes all of `output`. The inputs have the built shapes and the output's batch, which is
   // 1 to max_batch. Keeps in context.saved what Backward needs; only in Phase::kTraining, saved is

@@ -61,7 +61,7 @@ std::vector<int64_t> SpareBytes(const Net& net, std::span<const Stage> stages,
 std::vector<ArenaBlock*> AllBlocks(MemoryPlan* plan) {
   std::vector<ArenaBlock*> blocks{&plan->parameter_gradients, &plan->statistics};
   for (StageMemory& stage : plan->stages) {
-    blocks.insert(blocks.end(), {&stage.activation, &stage.gradient, &stage.saved, &stage.prepared,
+    blocks.insert(blocks.end(), {&stage.activation, &stage.gradient, &stage.saved,
                                  &stage.forward_scratch, &stage.backward_scratch, &stage.spare});
   }
   return blocks;
@@ -115,9 +115,7 @@ MemoryPlan PlanMemory(const Net& net, std::span<const Stage> stages, std::span<c
     const Shape& shape = stages[i].plan.output;
     const int64_t scratch = stages[i].plan.scratch_bytes;
     const bool inside = i < run.last && readers[i] <= run.last;
-    StageMemory memory{.inside = inside,
-                       .forward_scratch = {scratch, i, i},
-                       .prepared = {stages[i].plan.prepared_bytes, 0, back(0)}};
+    StageMemory memory{.inside = inside, .forward_scratch = {scratch, i, i}};
     if (training) {
       memory.activation = {ValueBytes(shape, net.max_batch()), run.first, back(run.first)};
       memory.gradient = inside ? ArenaBlock{ValueBytes(shape, run.slice), back(readers[i]), back(i)}

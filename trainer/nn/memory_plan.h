@@ -35,7 +35,6 @@ struct StageMemory {
   ArenaBlock saved = {};       // from Forward for Backward
   ArenaBlock forward_scratch = {};   // of one call
   ArenaBlock backward_scratch = {};  // likewise
-  ArenaBlock prepared = {};          // from the parameters, for many microbatches
   ArenaBlock spare = {};             // shares of input gradients, before they are added
 };
 

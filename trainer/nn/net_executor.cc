@@ -16,23 +16,21 @@ double SecondsSince(Clock::time_point start) {
 
 }  // namespace
 
-NetExecutor::NetExecutor(const Net& net, Phase phase)
-    : net_(net),
-      stages_(PlanStages(net, phase)),
-      stage_of_node_(net.nodes().size(), -1),
-      runs_(PlanRuns(net, stages_)),
-      memory_(PlanMemory(net, stages_, runs_, phase)),
+NetExecutor::NetExecutor(const ExecutionPlan& plan)
+    : plan_(plan),
+      net_(plan.net()),
+      stages_(plan.stages()),
+      memory_(plan.memory()),
+      trains_(plan.phase() == Phase::kTraining),
       arena_(memory_.bytes),
-      trains_(phase == Phase::kTraining),
+      stage_of_node_(net_.nodes().size(), -1),
       shares_gradient_(stages_.size()),
       seconds_(stages_.size()) {
-  CHECK(!net.nodes().empty());
-  CHECK(!trains_ || net.EveryNodeIsUsed());
   size_t most_inputs = 0;
-  std::vector<char> has_gradient(net.nodes().size());
+  std::vector<char> has_gradient(net_.nodes().size());
   for (size_t i = stages_.size(); i-- > 0;) {
     stage_of_node_[stages_[i].last] = static_cast<int>(i);
-    const std::vector<int>& inputs = net.nodes()[stages_[i].first].inputs;
+    const std::vector<int>& inputs = net_.nodes()[stages_[i].first].inputs;
     most_inputs = std::max(most_inputs, inputs.size());
     for (const int source : inputs) {
       shares_gradient_[i].push_back(source == Net::kInput ? 0 : has_gradient[source]);
@@ -114,13 +112,14 @@ LayerContext NetExecutor::ContextOf(const MicrobatchContext& context, int stage,
       .sample_ids = context.sample_ids.empty()
                         ? context.sample_ids
                         : context.sample_ids.subspan(slice.begin, slice.size),
-      .parameters = net_.parameters().ParametersOf(parameters_),
+      .values = {.parameters = net_.parameters().ParametersOf(parameters_),
+                 .buffers =
+                     forward ? net_.parameters().BuffersOf(parameters_) : std::span<const float>()},
       .parameter_gradients = ParameterGradients(),
-      .buffers = forward ? net_.parameters().BuffersOf(parameters_) : std::span<const float>(),
       .statistics = {},
       .saved = {},
       .scratch = BytesAt(forward ? memory.forward_scratch : memory.backward_scratch),
-      .prepared = BytesAt(memory.prepared)};
+      .prepared = plan_.PreparedOf(stage, prepared_)};
   if (context.phase == Phase::kTraining) {
     result.saved =
         BytesAt(memory.saved).subspan(memory.saved.bytes / net_.max_batch() * slice.begin);
@@ -136,12 +135,12 @@ void NetExecutor::CollectInputs(int stage, Slice slice) {
   }
 }
 
-void NetExecutor::SetParameters(std::span<const float> values) {
+void NetExecutor::SetParameters(std::span<const float> values,
+                                std::span<const std::byte> prepared) {
   CHECK_EQ(static_cast<int64_t>(values.size()), net_.parameters().value_count());
+  CHECK_EQ(static_cast<int64_t>(prepared.size()), plan_.prepared_bytes());
   parameters_ = values;
-  for (int i = 0; i < static_cast<int>(stages_.size()); ++i) {
-    stages_[i].layer->Prepare(ContextOf({}, i, {}, Direction::kForward));
-  }
+  prepared_ = prepared;
 }
 
 ConstTensor NetExecutor::Forward(const MicrobatchContext& context, ConstTensor input) {
@@ -151,7 +150,7 @@ ConstTensor NetExecutor::Forward(const MicrobatchContext& context, ConstTensor i
   input_ = input;
   batch_ = input.batch;
   Check(context);
-  for (const StageRun& run : runs_) {
+  for (const StageRun& run : plan_.runs()) {
     ForEachSlice(run, [&](Slice slice) {
       for (int stage = run.first; stage <= run.last; ++stage) {
         ForwardStage(context, stage, slice);
@@ -177,8 +176,8 @@ void NetExecutor::Backward(const MicrobatchContext& context, const NodeDone& nod
   Check(context);
   forward_kept_ = false;
   std::ranges::fill(ParameterGradients(), 0.0F);
-  for (size_t i = runs_.size(); i-- > 0;) {
-    const StageRun& run = runs_[i];
+  for (size_t i = plan_.runs().size(); i-- > 0;) {
+    const StageRun& run = plan_.runs()[i];
     ForEachSlice(run, [&](Slice slice) {
       const bool last = slice.begin + slice.size == batch_;
       for (int stage = run.last; stage >= run.first; --stage) {

@@ -5,10 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "trainer/nn/fusion.h"
-#include "trainer/nn/memory_plan.h"
-#include "trainer/nn/net.h"
-#include "trainer/nn/runs.h"
+#include "trainer/nn/execution_plan.h"
 #include "trainer/tensor/aligned_buffer.h"
 
 namespace lockstep {
@@ -37,17 +34,17 @@ class NetExecutor {
   // Called now and then during Backward, for what should go on meanwhile.
   using Pause = std::function<void()>;
 
-  // `net` must outlive the executor. Phase::kEvaluation makes one that cannot go backward.
-  // REQUIRES at least one node; for training, that every node but the last is used by another.
-  NetExecutor(const Net& net, Phase phase);
+  // `plan` must outlive the executor. One for Phase::kEvaluation cannot go backward.
+  explicit NetExecutor(const ExecutionPlan& plan);
 
-  // The values of the whole net's parameters and buffers, for all microbatches until the next call.
-  // They must stay valid until then, and the same as long as a layer needs them, until node_done
-  // of the last Backward: layers keep what they derive from them.
-  void SetParameters(std::span<const float> values);
+  // The values of the whole net's parameters and buffers, and what the plan's stages have prepared
+  // of them, for all microbatches until the next call. They must stay valid until then, and the
+  // same as long as a layer needs them, until node_done of the last Backward.
+  void SetParameters(std::span<const float> values, std::span<const std::byte> prepared);
 
   // After SetParameters. Returns the output of the last node, valid until the next call.
-  // REQUIRES 1 <= input.batch <= net.max_batch(); `input` must stay valid until Backward returns.
+  // REQUIRES 1 <= input.batch <= the net's max_batch(); `input` must stay valid until Backward
+  // returns.
   ConstTensor Forward(const MicrobatchContext& context, ConstTensor input);
 
   // Where the caller writes the gradient of the loss by Forward's output, before Backward.
@@ -65,10 +62,8 @@ class NetExecutor {
   // caller may overwrite it until the next. Laid out as the net's buffers.
   std::span<float> statistics() const;
 
-  // All memory that the executor computes in.
-  const MemoryPlan& memory() const { return memory_; }
-  // What runs as one, and for how long it did.
-  std::span<const Stage> stages() const { return stages_; }
+  const ExecutionPlan& plan() const { return plan_; }
+  // Of each of the plan's stages.
   std::span<const StageSeconds> seconds() const { return seconds_; }
 
  private:
@@ -95,14 +90,17 @@ class NetExecutor {
   void ForwardStage(const MicrobatchContext& context, int stage, Slice slice);
   void BackwardStage(const MicrobatchContext& context, int stage, Slice slice);
 
+  const ExecutionPlan& plan_;
+  // The plan's.
   const Net& net_;
-  std::span<const float> parameters_;
-  std::vector<Stage> stages_;
-  std::vector<int> stage_of_node_;  // of the last node of a stage
-  std::vector<StageRun> runs_;
-  MemoryPlan memory_;
-  AlignedBuffer<std::byte> arena_;
+  const std::vector<Stage>& stages_;
+  const MemoryPlan& memory_;
   bool trains_;
+
+  AlignedBuffer<std::byte> arena_;
+  std::vector<int> stage_of_node_;  // of the last node of a stage
+  std::span<const float> parameters_;
+  std::span<const std::byte> prepared_;
   ConstTensor input_;
   int batch_ = 0;
   bool forward_kept_ = false;  // a training Forward awaits its Backward

@@ -19,7 +19,7 @@ using Executors = std::vector<const NetExecutor*>;
 // Seconds spent in each stage of the net so far, summed over the workers.
 std::vector<LayerTime> LayerTimes(const Net& net, const Executors& executors) {
   std::vector<LayerTime> layers;
-  const std::span<const Stage> stages = executors[0]->stages();
+  const std::span<const Stage> stages = executors[0]->plan().stages();
   for (size_t i = 0; i < stages.size(); ++i) {
     LayerTime& layer =
         layers.emplace_back(LayerTime{.name = net.nodes()[stages[i].first].name,
@@ -63,7 +63,7 @@ BenchResult BenchTraining(Bench* bench) {
       ToTrainingOptions(bench->job, static_cast<int64_t>(bench->data.split().train.size()));
   TrainingPipeline pipeline(bench->job, bench->data, bench->net, &bench->threads, communicator,
                             options, 0);
-  RankTimes rank_times(pipeline.prefetcher(), pipeline.reducer(), pipeline.weight_update());
+  RankTimes rank_times(pipeline.prefetcher(), pipeline.gradient_step(), pipeline.weight_update());
   Executors executors;
   for (const auto& executor : pipeline.gradient_step().executors()) {
     executors.push_back(executor.get());

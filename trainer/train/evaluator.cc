@@ -102,12 +102,13 @@ Evaluator::Evaluator(std::vector<CommitteeMember> members, comm::Communicator* c
     : members_(std::move(members)), communicator_(*communicator), workers_(*workers) {
   CHECK(!members_.empty());
   executors_.resize(workers_.size());
-  for (auto& executors : executors_) {
-    for (const CommitteeMember& member : members_) {
-      CHECK(member.net->input() == members_[0].net->input());
-      CHECK(member.net->output() == members_[0].net->output());
-      CHECK(member.loss == members_[0].loss);
-      executors.push_back(std::make_unique<NetExecutor>(*member.net, Phase::kEvaluation));
+  for (const CommitteeMember& member : members_) {
+    CHECK(member.net->input() == members_[0].net->input());
+    CHECK(member.net->output() == members_[0].net->output());
+    CHECK(member.loss == members_[0].loss);
+    ready_.push_back(std::make_unique<Ready>(*member.net, workers, *communicator));
+    for (auto& executors : executors_) {
+      executors.push_back(std::make_unique<NetExecutor>(ready_.back()->plan));
     }
   }
 }
@@ -120,11 +121,12 @@ std::optional<Evaluation> Evaluator::Run(const Dataset& dataset, const Normalize
     share.workers.push_back({.loader = BatchLoader(dataset, normalizer, Sampler::InOrder(samples)),
                              .counts = std::vector<int64_t>(classes() * classes() + 1)});
   }
-  workers_.Run([&](int worker) {
-    for (size_t i = 0; i < members_.size(); ++i) {
-      executors_[worker][i]->SetParameters(members_[i].values);
+  for (size_t i = 0; i < members_.size(); ++i) {
+    ready_[i]->prepared.Prepare(members_[i].values);
+    for (auto& executors : executors_) {
+      executors[i]->SetParameters(members_[i].values, ready_[i]->prepared.bytes());
     }
-  });
+  }
   if (predictions != nullptr) {
     share.scores.resize(static_cast<size_t>(share.samples.size()) * classes());
   }

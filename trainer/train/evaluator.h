@@ -13,6 +13,7 @@
 #include "trainer/nn/loss.h"
 #include "trainer/nn/net_executor.h"
 #include "trainer/train/predictions.h"
+#include "trainer/train/prepared_parameters.h"
 #include "trainer/train/stop_signal.h"
 #include "trainer/train/worker_pool.h"
 
@@ -79,9 +80,18 @@ class Evaluator {
   // Collective. The counts of all ranks and threads.
   Evaluation Sum(const Share& share);
 
+  // What the executors of a member share.
+  struct Ready {
+    Ready(const Net& net, WorkerPool* workers, const comm::Communicator& communicator)
+        : plan(net, Phase::kEvaluation), prepared(plan, workers, communicator) {}
+    ExecutionPlan plan;
+    PreparedParameters prepared;
+  };
+
   std::vector<CommitteeMember> members_;
   comm::Communicator& communicator_;
   WorkerPool& workers_;
+  std::vector<std::unique_ptr<Ready>> ready_;                         // member
   std::vector<std::vector<std::unique_ptr<NetExecutor>>> executors_;  // worker, member
   std::function<void()> while_running_ = [] {};
 };

@@ -22,15 +22,18 @@ constexpr float kStatisticUnit = 0x1p-10F;
 }  // namespace
 
 GradientStep::GradientStep(const Net& net, uint64_t seed, const LossOptions& loss,
-                           WorkerPool* workers, Prefetcher* prefetcher, comm::Reducer* reducer)
+                           WorkerPool* workers, Prefetcher* prefetcher,
+                           const comm::Communicator& communicator, comm::Reducer* reducer)
     : net_(net),
       seed_(seed),
       loss_(loss),
       workers_(*workers),
       prefetcher_(*prefetcher),
-      reducer_(*reducer) {
+      reducer_(*reducer),
+      plan_(net, Phase::kTraining),
+      prepared_(plan_, workers, communicator) {
   for (int worker = 0; worker < workers_.size(); ++worker) {
-    executors_.push_back(std::make_unique<NetExecutor>(net, Phase::kTraining));
+    executors_.push_back(std::make_unique<NetExecutor>(plan_));
   }
 }
 
@@ -38,19 +41,16 @@ StepSums GradientStep::Run(const StepShare& share, std::span<const float> values
                            const std::function<bool()>& meanwhile) {
   samples_ = share.samples;
   reducer_.Begin(share.own_microbatches, share.microbatches);
+  prepared_.Prepare(values);
   std::atomic<int64_t> left = share.own_microbatches;
   workers_.Run([&](int worker) {
-    if (left.fetch_sub(1) <= 0) {
-      return;
-    }
-    // Not earlier: as long as a microbatch is to be done, no rank moves the weights that it needs.
-    executors_[worker]->SetParameters(values);
-    do {
+    executors_[worker]->SetParameters(values, prepared_.bytes());
+    while (left.fetch_sub(1) > 0) {
       const auto microbatch = prefetcher_.Take();
       CHECK(microbatch.has_value());
       CHECK_EQ((*microbatch)->step, share.step);
       RunMicrobatch(worker, **microbatch, share.microbatches);
-    } while (left.fetch_sub(1) > 0);
+    }
   });
   if (stop) {
     reducer_.AddTally(static_cast<int64_t>(Tally::kStopRequests), 1);

@@ -6,10 +6,12 @@
 #include <span>
 #include <vector>
 
+#include "comm/communicator.h"
 #include "comm/reducer.h"
 #include "trainer/data/prefetcher.h"
 #include "trainer/nn/loss.h"
 #include "trainer/nn/net_executor.h"
+#include "trainer/train/prepared_parameters.h"
 #include "trainer/train/worker_pool.h"
 
 namespace lockstep {
@@ -46,9 +48,10 @@ struct StepSums {
 // while Run waits; if the step then diverges, it was meaningless.
 class GradientStep {
  public:
-  // All must outlive the step. Every worker gets an executor of its own.
+  // Collective over the node. All must outlive the step. Every worker gets an executor of its own.
   GradientStep(const Net& net, uint64_t seed, const LossOptions& loss, WorkerPool* workers,
-               Prefetcher* prefetcher, comm::Reducer* reducer);
+               Prefetcher* prefetcher, const comm::Communicator& communicator,
+               comm::Reducer* reducer);
 
   // Collective. `values`: the parameters and buffers. `stop`: this rank was asked to stop. While it
   // waits for other ranks, calls meanwhile() over and over, for what can be done in some
@@ -70,7 +73,9 @@ class GradientStep {
   void Finish() { reducer_.Finish(); }
 
   const ParameterLayout& layout() const { return net_.parameters(); }
-  // One for each worker: activations, and the time spent in every node.
+  // Seconds spent waiting for other ranks so far, with nothing to do.
+  double wait_seconds() const { return reducer_.wait_seconds() + prepared_.wait_seconds(); }
+  // One for each worker: activations, and the time spent in every stage.
   std::span<const std::unique_ptr<NetExecutor>> executors() const { return executors_; }
 
  private:
@@ -87,6 +92,8 @@ class GradientStep {
   Prefetcher& prefetcher_;
   comm::Reducer& reducer_;
   int64_t samples_ = 0;  // of the last step, on all ranks
+  ExecutionPlan plan_;
+  PreparedParameters prepared_;
   std::vector<std::unique_ptr<NetExecutor>> executors_;
 };
 

@@ -11,14 +11,14 @@ double ToSeconds(int64_t nanoseconds) { return static_cast<double>(nanoseconds) 
 
 }  // namespace
 
-RankTimes::RankTimes(const Prefetcher& prefetcher, const comm::Reducer& reducer,
+RankTimes::RankTimes(const Prefetcher& prefetcher, const GradientStep& gradient_step,
                      const WeightUpdate& update)
-    : prefetcher_(prefetcher), reducer_(reducer), update_(update), last_(Now()) {}
+    : prefetcher_(prefetcher), gradient_step_(gradient_step), update_(update), last_(Now()) {}
 
 RankTimes::Totals RankTimes::Now() const {
   return {.time = std::chrono::steady_clock::now(),
           .data_wait = prefetcher_.wait_seconds(),
-          .reduce_wait = reducer_.wait_seconds() + update_.wait_seconds()};
+          .reduce_wait = gradient_step_.wait_seconds() + update_.wait_seconds()};
 }
 
 std::vector<RankRow> RankTimes::Collect(comm::Communicator* communicator) {

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "comm/communicator.h"
-#include "comm/reducer.h"
 #include "trainer/data/prefetcher.h"
+#include "trainer/train/gradient_step.h"
 #include "trainer/train/run_recorder.h"
 #include "trainer/train/weight_update.h"
 
@@ -15,7 +15,8 @@ namespace lockstep {
 class RankTimes {
  public:
   // All must outlive this.
-  RankTimes(const Prefetcher& prefetcher, const comm::Reducer& reducer, const WeightUpdate& update);
+  RankTimes(const Prefetcher& prefetcher, const GradientStep& gradient_step,
+            const WeightUpdate& update);
 
   // Collective. One row a rank, of the time since the last call (or construction).
   std::vector<RankRow> Collect(comm::Communicator* communicator);
@@ -29,7 +30,7 @@ class RankTimes {
   Totals Now() const;
 
   const Prefetcher& prefetcher_;
-  const comm::Reducer& reducer_;
+  const GradientStep& gradient_step_;
   const WeightUpdate& update_;
   Totals last_;
 };

@@ -250,7 +250,7 @@ Outcome Run::Loop(const TrainingOptions& options, RunRecorder* recorder, TrainRe
   }
   Evaluator evaluator({Member()}, &communicator_, &threads_->workers());
   evaluator.WhileRunning([this] { KeepAlive(); });
-  RankTimes rank_times(pipeline.prefetcher(), pipeline.reducer(), pipeline.weight_update());
+  RankTimes rank_times(pipeline.prefetcher(), pipeline.gradient_step(), pipeline.weight_update());
   std::unique_ptr<ProgressReporter> progress;
   if (IsRoot()) {
     progress = std::make_unique<ProgressReporter>(

@@ -93,7 +93,7 @@ TrainingPipeline::TrainingPipeline(const v1::Job& job, const JobData& data, cons
                    .on_start = [threads] { threads->PlaceLoader(); }}),
       reducer_(BuildReducer(job, net, *communicator)),
       gradient_step_(net, job.seed(), ToLossOptions(job), &threads->workers(), &prefetcher_,
-                     reducer_.get()),
+                     *communicator, reducer_.get()),
       weight_update_(net.parameters(), ToClipOptions(job.regularization()), &threads->workers(),
                      *communicator) {}
 

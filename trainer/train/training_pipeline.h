@@ -38,7 +38,6 @@ class TrainingPipeline {
                    int64_t first_step);
 
   const Prefetcher& prefetcher() const { return prefetcher_; }
-  const comm::Reducer& reducer() const { return *reducer_; }
   GradientStep& gradient_step() { return gradient_step_; }
   WeightUpdate& weight_update() { return weight_update_; }
 

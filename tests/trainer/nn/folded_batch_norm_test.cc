@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "tests/trainer/nn/layer_test_util.h"
+#include "tests/trainer/nn/lone_executor.h"
 #include "trainer/base/random.h"
 #include "trainer/nn/layers/batch_norm.h"
 #include "trainer/nn/layers/conv2d.h"
 #include "trainer/nn/layers/max_pool.h"
 #include "trainer/nn/layers/relu.h"
-#include "trainer/nn/net_executor.h"
 
 namespace lockstep {
 namespace {
@@ -55,7 +55,7 @@ std::vector<float> Random(int64_t size, uint32_t sample) {
 }
 
 std::vector<double> Evaluate(const Net& net, Phase made_for, const std::vector<float>& values) {
-  NetExecutor executor(net, made_for);
+  LoneExecutor executor(net, made_for);
   const std::vector<float> input = Random(kSamples * net.input().size(), 1);
   executor.SetParameters(values);
   const auto output = executor.Forward({}, {input.data(), kSamples, net.input()}).values();

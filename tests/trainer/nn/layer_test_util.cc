@@ -213,9 +213,8 @@ LayerContext LayerRunner::Context(Phase phase) {
           .step = key_.step,
           .layer = key_.layer,
           .sample_ids = std::span(key_.sample_ids).first(batch_),
-          .parameters = values_.floats(),
+          .values = Values(),
           .parameter_gradients = training ? gradients_.floats() : std::span<float>(),
-          .buffers = buffers_.floats(),
           .statistics = training ? statistics_.floats() : std::span<float>(),
           .saved = training ? saved_.bytes() : std::span<std::byte>(),
           .scratch = scratch_.bytes(),
@@ -267,7 +266,7 @@ Array LayerRunner::Forward(Phase phase, const std::vector<Array>& inputs,
   saved_.Poison();
   statistics_.Poison();
   prepared_.Poison();
-  layer_.Prepare(Context(phase));
+  layer_.Prepare(Values(), prepared_.bytes());
   layer_.Forward(Context(phase), tensors, {output_.floats().data(), batch_, plan_.output});
   ExpectIntact();
   return ToArray(output_.floats(), batch_, plan_.output);

@@ -69,6 +69,7 @@ class LayerRunner {
                           const std::vector<bool>& wanted);
 
  private:
+  NetValues Values() { return {.parameters = values_.floats(), .buffers = buffers_.floats()}; }
   LayerContext Context(Phase phase);
   void ExpectIntact() const;
 

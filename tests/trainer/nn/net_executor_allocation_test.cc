@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "tests/trainer/nn/lone_executor.h"
 #include "trainer/nn/layers/add.h"
 #include "trainer/nn/layers/avg_pool.h"
 #include "trainer/nn/layers/concat.h"
@@ -16,7 +17,6 @@
 #include "trainer/nn/layers/max_pool.h"
 #include "trainer/nn/layers/relu.h"
 #include "trainer/nn/loss.h"
-#include "trainer/nn/net_executor.h"
 
 // This program counts its allocations, so it is one of its own.
 
@@ -69,7 +69,7 @@ TEST(NetExecutor, AllocatesNothingInAStep) {
   net.Add("mean", std::make_unique<GlobalAvgPool>(), {5});
   net.Add("relu", std::make_unique<Relu>(), {6});
   net.Add("fc", std::make_unique<Linear>(LinearOptions{.units = 5}), {7});
-  NetExecutor executor(net, Phase::kTraining);
+  LoneExecutor executor(net, Phase::kTraining);
   std::vector<float> parameters(net.parameters().size());
   Initialize(net.parameters(), 1, parameters);
   const std::vector<float> input(4 * net.input().size(), 0.5F);

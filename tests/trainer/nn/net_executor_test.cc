@@ -10,6 +10,7 @@
 
 #include "tests/trainer/nn/layer_references.h"
 #include "tests/trainer/nn/layer_test_util.h"
+#include "tests/trainer/nn/lone_executor.h"
 #include "trainer/base/check.h"
 #include "trainer/nn/layers/add.h"
 #include "trainer/nn/layers/concat.h"
@@ -116,20 +117,20 @@ struct Microbatch {
 
 std::vector<float> Copy(std::span<const float> values) { return {values.begin(), values.end()}; }
 
-std::vector<float> Forward(NetExecutor& executor, const Microbatch& microbatch,
+std::vector<float> Forward(LoneExecutor& executor, const Microbatch& microbatch,
                            Phase phase = Phase::kTraining) {
   executor.SetParameters(microbatch.parameters);
   return Copy(executor.Forward(microbatch.Context(phase), microbatch.input_tensor).values());
 }
 
 void Backward(
-    NetExecutor& executor, const Microbatch& microbatch,
+    LoneExecutor& executor, const Microbatch& microbatch,
     const NetExecutor::NodeDone& node_done = [](int) {}) {
   std::ranges::copy(microbatch.output_gradient, executor.output_gradient().data);
   executor.Backward(microbatch.Context(), node_done);
 }
 
-std::vector<float> Gradients(NetExecutor& executor, const Microbatch& microbatch) {
+std::vector<float> Gradients(LoneExecutor& executor, const Microbatch& microbatch) {
   Forward(executor, microbatch);
   Backward(executor, microbatch);
   return Copy(executor.parameter_gradients());
@@ -169,7 +170,7 @@ ParameterValues Differences(const TwinNet& twin, const Array& input, ParameterVa
 
 void ExpectNetMatchesItsTwin(const TwinNet& twin) {
   const Net& net = twin.net();
-  NetExecutor executor(net, Phase::kTraining);
+  LoneExecutor executor(net, Phase::kTraining);
   for (const int batch : {kMaxBatch, 1}) {
     SCOPED_TRACE(batch);
     const Microbatch microbatch(net, batch);
@@ -240,7 +241,7 @@ TEST(NetExecutor, TheInputMayHaveSeveralConsumers) {
 TEST(NetExecutor, ReportsNodesFromLastToFirstWithTheirGradientsFinal) {
   const Net net = SmallNet();
   const Microbatch microbatch(net, 5);
-  NetExecutor executor(net, Phase::kTraining);
+  LoneExecutor executor(net, Phase::kTraining);
   const std::vector<float> final = Gradients(executor, microbatch);
 
   std::vector<int> order;
@@ -259,7 +260,7 @@ TEST(NetExecutor, GradientsDoNotPileUpFromOneMicrobatchToTheNext) {
   const Net net = SmallNet();
   const Microbatch large(net, kMaxBatch);
   const Microbatch small(net, 2);
-  NetExecutor executor(net, Phase::kTraining);
+  LoneExecutor executor(net, Phase::kTraining);
   const std::vector<float> first = Gradients(executor, small);
   Gradients(executor, large);
   EXPECT_EQ(Gradients(executor, small), first);
@@ -268,8 +269,8 @@ TEST(NetExecutor, GradientsDoNotPileUpFromOneMicrobatchToTheNext) {
 TEST(NetExecutor, AnotherExecutorComputesTheSameBits) {
   const Net net = SmallNet();
   const Microbatch microbatch(net, 5);
-  NetExecutor first(net, Phase::kTraining);
-  NetExecutor second(net, Phase::kTraining);
+  LoneExecutor first(net, Phase::kTraining);
+  LoneExecutor second(net, Phase::kTraining);
   EXPECT_EQ(Gradients(first, microbatch), Gradients(second, microbatch));
 }
 
@@ -279,7 +280,7 @@ TEST(NetExecutor, DropoutDoesNotDependOnCutOrOrderOfTheMicrobatch) {
   net.Add("dropout1", std::make_unique<Dropout>(DropoutOptions{.rate = 0.5F}), {Net::kInput});
   net.Add("dropout2", std::make_unique<Dropout>(DropoutOptions{.rate = 0.3F}), {0});
   const Microbatch whole(net, 4);
-  NetExecutor executor(net, Phase::kTraining);
+  LoneExecutor executor(net, Phase::kTraining);
   const std::vector<float> output = Forward(executor, whole);
   const auto size = static_cast<size_t>(net.input().size());
   for (const int n : {3, 0, 2, 1}) {
@@ -297,7 +298,7 @@ TEST(NetExecutor, TwoDropoutsOfOneNetDropDifferently) {
   net.Add("left", std::make_unique<Dropout>(DropoutOptions{.rate = 0.5F}), {Net::kInput});
   net.Add("right", std::make_unique<Dropout>(DropoutOptions{.rate = 0.5F}), {Net::kInput});
   net.Add("both", std::make_unique<Concat>(), {0, 1});
-  NetExecutor executor(net, Phase::kTraining);
+  LoneExecutor executor(net, Phase::kTraining);
   const std::vector<float> output = Forward(executor, Microbatch(net, 1));
   EXPECT_FALSE(std::equal(output.begin(), output.begin() + 100, output.begin() + 100));
 }
@@ -305,22 +306,22 @@ TEST(NetExecutor, TwoDropoutsOfOneNetDropDifferently) {
 TEST(NetExecutor, EvaluationNeedsNeitherSampleIdsNorATrainingExecutor) {
   const Net net = SmallNet();
   const Microbatch microbatch(net, 5);
-  NetExecutor training(net, Phase::kTraining);
-  NetExecutor evaluation(net, Phase::kEvaluation);
+  LoneExecutor training(net, Phase::kTraining);
+  LoneExecutor evaluation(net, Phase::kEvaluation);
   MicrobatchContext context = microbatch.Context(Phase::kEvaluation);
   context.sample_ids = {};
   evaluation.SetParameters(microbatch.parameters);
   EXPECT_EQ(Copy(evaluation.Forward(context, microbatch.input_tensor).values()),
             Forward(training, microbatch, Phase::kEvaluation));
-  EXPECT_LT(evaluation.memory().bytes, training.memory().bytes);
+  EXPECT_LT(evaluation.plan().memory().bytes, training.plan().memory().bytes);
 }
 
 TEST(NetExecutor, MeasuresWhereTheTimeGoes) {
   const Net net = SmallNet();
   const Microbatch microbatch(net, 5);
-  NetExecutor executor(net, Phase::kTraining);
+  LoneExecutor executor(net, Phase::kTraining);
   Gradients(executor, microbatch);
-  ASSERT_EQ(executor.seconds().size(), executor.stages().size());
+  ASSERT_EQ(executor.seconds().size(), executor.plan().stages().size());
   for (const StageSeconds& seconds : executor.seconds()) {
     EXPECT_GT(seconds.forward, 0);
     EXPECT_GT(seconds.backward, 0);
@@ -330,8 +331,8 @@ TEST(NetExecutor, MeasuresWhereTheTimeGoes) {
 TEST(NetExecutor, ChecksWhatItIsCalledWith) {
   const Net net = SmallNet();
   const Microbatch microbatch(net, 3);
-  NetExecutor executor(net, Phase::kTraining);
-  NetExecutor evaluation(net, Phase::kEvaluation);
+  LoneExecutor executor(net, Phase::kTraining);
+  LoneExecutor evaluation(net, Phase::kEvaluation);
   const MicrobatchContext context = microbatch.Context();
   ConstTensor input = microbatch.input_tensor;
 
@@ -360,10 +361,10 @@ TEST(NetExecutor, ChecksWhatItIsCalledWith) {
 
 TEST(NetExecutor, RefusesToTrainANetWithANodeThatNobodyUses) {
   Net net({.channels = 3}, 1);
-  EXPECT_THROW(NetExecutor(net, Phase::kTraining), CheckFailure) << "empty";
+  EXPECT_THROW(ExecutionPlan(net, Phase::kTraining), CheckFailure) << "empty";
   net.Add("unused", std::make_unique<Relu>(), {Net::kInput});
   net.Add("output", std::make_unique<Relu>(), {Net::kInput});
-  EXPECT_THROW(NetExecutor(net, Phase::kTraining), CheckFailure);
+  EXPECT_THROW(ExecutionPlan(net, Phase::kTraining), CheckFailure);
 }
 
 }  // namespace

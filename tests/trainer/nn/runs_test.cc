@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/trainer/nn/lone_executor.h"
 #include "trainer/base/random.h"
 #include "trainer/nn/layers/add.h"
 #include "trainer/nn/layers/conv2d.h"
@@ -18,7 +19,6 @@
 #include "trainer/nn/layers/relu.h"
 #include "trainer/nn/layers/tanh.h"
 #include "trainer/nn/memory_plan.h"
-#include "trainer/nn/net_executor.h"
 
 namespace lockstep {
 
@@ -74,7 +74,7 @@ struct Answer {
 // What a net of the given largest microbatch makes of samples [begin, begin + count).
 Answer RunSamples(int max_batch, int begin, int count, Phase phase = Phase::kTraining) {
   const Net net = LargeNet(max_batch);
-  NetExecutor executor(net, phase);
+  LoneExecutor executor(net, phase);
   std::vector<float> parameters(net.parameters().size());
   Initialize(net.parameters(), 5, parameters);
   executor.SetParameters(parameters);

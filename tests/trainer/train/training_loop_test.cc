@@ -101,7 +101,7 @@ TEST_P(TrainingLoopTest, RanksThatWaitMoveTheWeightsWhoseGradientsAreThere) {
         return std::optional(RequestFor(options.plan, step++, world_.rank()));
       },
       {.buffers = 2, .ahead = false});
-  GradientStep gradient_step(*run.net, 1, {}, &workers, &prefetcher, &reducer);
+  GradientStep gradient_step(*run.net, 1, {}, &workers, &prefetcher, world_, &reducer);
   WeightUpdate weight_update(run.layout(), {}, &workers, world_);
 
   int step = 0;

@@ -110,9 +110,9 @@ void BatchNorm::Forward(BatchNormTail tail, const LayerContext& context, ConstTe
           static_cast<float>(moments.squares[c] / std::max(count - 1, 1.0));
     }
   } else {
-    const float* const variance = context.BufferValue(running_var_);
+    const float* const variance = context.values.Buffer(running_var_);
     for (int c = 0; c < channels; ++c) {
-      saved.mean[c] = context.BufferValue(running_mean_)[c];
+      saved.mean[c] = context.values.Buffer(running_mean_)[c];
       saved.inverse_deviation[c] =
           static_cast<float>(1 / std::sqrt(variance[c] + options_.epsilon));
     }
@@ -132,13 +132,13 @@ void BatchNorm::Backward(BatchNormTail tail, const LayerContext& context, ConstT
       context.scratch);
 }
 
-void BatchNorm::EvaluationScale(const LayerContext& context, float* scale, float* shift) const {
+void BatchNorm::EvaluationScale(const NetValues& values, float* scale, float* shift) const {
   for (int c = 0; c < shape_.channels; ++c) {
-    const double factor = context.Value(weight_)[c] /
-                          std::sqrt(context.BufferValue(running_var_)[c] + options_.epsilon);
+    const double factor =
+        values.Parameter(weight_)[c] / std::sqrt(values.Buffer(running_var_)[c] + options_.epsilon);
     scale[c] = static_cast<float>(factor);
-    shift[c] = static_cast<float>(context.Value(bias_)[c] -
-                                  factor * context.BufferValue(running_mean_)[c]);
+    shift[c] =
+        static_cast<float>(values.Parameter(bias_)[c] - factor * values.Buffer(running_mean_)[c]);
   }
 }
 

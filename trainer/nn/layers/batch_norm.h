@@ -40,7 +40,7 @@ class BatchNorm : public Layer {
 
   // What evaluation does to a channel: y = scale * x + shift. Arrays of one number for each
   // channel.
-  void EvaluationScale(const LayerContext& context, float* scale, float* shift) const;
+  void EvaluationScale(const NetValues& values, float* scale, float* shift) const;
 
  private:
   BatchNormOptions options_;

@@ -108,8 +108,8 @@ LayerPlan Conv2d::Build(const BuildContext& context) {
           .algorithm = convolution_->name()};
 }
 
-void Conv2d::Prepare(const LayerContext& context) const {
-  convolution_->Prepare(context.Value(weight_), context.prepared);
+void Conv2d::Prepare(const NetValues& values, std::span<std::byte> prepared) const {
+  convolution_->Prepare(values.Parameter(weight_), prepared);
 }
 
 void Conv2d::Forward(const LayerContext& context, std::span<const ConstTensor> inputs,

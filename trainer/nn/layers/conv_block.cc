@@ -19,8 +19,8 @@ FusedParameters ConvBlock::Parameters(const LayerContext& context) const {
   return {.weights = {context.Value(weight_), context.prepared}, .bias = context.Value(bias_)};
 }
 
-void ConvBlock::Prepare(const LayerContext& context) const {
-  convolution_->Prepare(context.Value(weight_), context.prepared);
+void ConvBlock::Prepare(const NetValues& values, std::span<std::byte> prepared) const {
+  convolution_->Prepare(values.Parameter(weight_), prepared);
 }
 
 void ConvBlock::Forward(const LayerContext& context, std::span<const ConstTensor> inputs,

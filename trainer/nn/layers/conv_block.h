@@ -19,7 +19,7 @@ class ConvBlock : public Layer {
   std::string_view kind() const override;
   // Adds no parameters.
   LayerPlan Build(const BuildContext& context) override;
-  void Prepare(const LayerContext& context) const override;
+  void Prepare(const NetValues& values, std::span<std::byte> prepared) const override;
   void Forward(const LayerContext& context, std::span<const ConstTensor> inputs,
                Tensor output) const override;
   void Backward(const LayerContext& context, std::span<const ConstTensor> inputs,

@@ -7,21 +7,22 @@
 namespace lockstep {
 
 // Weights and bias that do both layers' work, and what the convolution prepares of them.
+template <typename Byte>
 struct NormalizedConvolution::Folded {
-  Folded(const Conv2d& conv, std::span<std::byte> prepared) {
-    ScratchDealer dealer(prepared);
-    weights = dealer.Floats(conv.weight().size);
-    scale = dealer.Floats(conv.geometry().filters);
-    bias = dealer.Floats(conv.geometry().filters);
-    bytes = dealer.bytes();
-    rest = prepared.empty() ? prepared : prepared.subspan(bytes);
-  }
+  using Float = typename Dealer<Byte>::template Number<float>;
 
-  float* weights;
-  float* scale;  // of each filter
-  float* bias;
+  Folded(const Conv2d& conv, Dealer<Byte> dealer)
+      : weights(dealer.Floats(conv.weight().size)),
+        scale(dealer.Floats(conv.geometry().filters)),
+        bias(dealer.Floats(conv.geometry().filters)),
+        bytes(dealer.bytes()),
+        rest(dealer.Rest()) {}
+
+  Float* weights;
+  Float* scale;  // of each filter
+  Float* bias;
   int64_t bytes;
-  std::span<std::byte> rest;
+  std::span<Byte> rest;
 };
 
 std::string_view NormalizedConvolution::kind() const {
@@ -33,7 +34,7 @@ std::string_view NormalizedConvolution::kind() const {
 }
 
 LayerPlan NormalizedConvolution::Build(const BuildContext& context) {
-  const int64_t folded = Folded(conv_, {}).bytes;
+  const int64_t folded = Folded(conv_, ScratchDealer()).bytes;
   if (fused_ != nullptr) {
     return {.output = fused_->output(),
             .scratch_bytes = fused_->scratch_bytes(),
@@ -50,18 +51,18 @@ LayerPlan NormalizedConvolution::Build(const BuildContext& context) {
 }
 
 // The filters are innermost in the weights.
-void NormalizedConvolution::Prepare(const LayerContext& context) const {
-  const Folded folded(conv_, context.prepared);
+void NormalizedConvolution::Prepare(const NetValues& values, std::span<std::byte> prepared) const {
+  const Folded folded(conv_, ScratchDealer(prepared));
   const int filters = conv_.geometry().filters;
-  norm_.EvaluationScale(context, folded.scale, folded.bias);
-  const float* const weights = context.Value(conv_.weight());
+  norm_.EvaluationScale(values, folded.scale, folded.bias);
+  const float* const weights = values.Parameter(conv_.weight());
   for (int64_t row = 0; row < conv_.weight().size; row += filters) {
     for (int f = 0; f < filters; ++f) {
       folded.weights[row + f] = weights[row + f] * folded.scale[f];
     }
   }
   for (int f = 0; conv_.has_bias() && f < filters; ++f) {
-    folded.bias[f] += context.Value(conv_.bias())[f] * folded.scale[f];
+    folded.bias[f] += values.Parameter(conv_.bias())[f] * folded.scale[f];
   }
   if (fused_ != nullptr) {
     fused_->Prepare(folded.weights, folded.rest);
@@ -73,7 +74,7 @@ void NormalizedConvolution::Prepare(const LayerContext& context) const {
 void NormalizedConvolution::Forward(const LayerContext& context,
                                     std::span<const ConstTensor> inputs, Tensor output) const {
   CHECK(context.phase == Phase::kEvaluation);
-  const Folded folded(conv_, context.prepared);
+  const Folded folded(conv_, Dealer(context.prepared));
   const ConvolutionWeights weights{folded.weights, folded.rest};
   if (fused_ != nullptr) {
     fused_->Forward({.weights = weights, .bias = folded.bias}, inputs[0], output, {},

@@ -23,7 +23,7 @@ class NormalizedConvolution : public Layer {
   // Adds no parameters.
   LayerPlan Build(const BuildContext& context) override;
   // Folds the two layers into one.
-  void Prepare(const LayerContext& context) const override;
+  void Prepare(const NetValues& values, std::span<std::byte> prepared) const override;
   // REQUIRES Phase::kEvaluation.
   void Forward(const LayerContext& context, std::span<const ConstTensor> inputs,
                Tensor output) const override;
@@ -33,6 +33,7 @@ class NormalizedConvolution : public Layer {
                 std::span<const Tensor> input_gradients) const override;
 
  private:
+  template <typename Byte>  // const to read
   struct Folded;
 
   const Conv2d& conv_;
