@@ -338,6 +338,10 @@ TEST(NetExecutor, ChecksWhatItIsCalledWith) {
 
   EXPECT_THROW(executor.Forward(context, input), CheckFailure) << "no parameters";
   EXPECT_THROW(executor.SetParameters({}), CheckFailure) << "too few parameters";
+  EXPECT_THROW(
+      executor.NetExecutor::SetParameters(microbatch.parameters, std::vector<std::byte>(1)),
+      CheckFailure)
+      << "prepared by another plan";
   executor.SetParameters(microbatch.parameters);
   evaluation.SetParameters(microbatch.parameters);
   EXPECT_THROW(evaluation.Forward(context, input), CheckFailure) << "made for evaluation";
